@@ -1,0 +1,26 @@
+import { dirname, join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { bundleFunctions } from '../build/bundle-functions.ts';
+import { DrawbridgeStage } from '../lib/drawbridge-stage.ts';
+import { loadConfig } from '../lib/config.ts';
+import { addSecurityChecks } from '../lib/security-checks.ts';
+
+// What is wrong is in the message; the stack would be of the CDK's inside. The App synthesizes itself when the
+// process ends, so its findings come this way too.
+process.once('uncaughtException', (error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+});
+
+const projectDirectory = dirname(import.meta.dirname);
+// The CLI turns this off and then reads the report of top-level stacks only: ours are in a Stage.
+const app = new App({ postCliContext: { '@aws-cdk/core:failSynthOnValidationErrors': true } });
+const env = String(app.node.tryGetContext('env') ?? 'dev');
+const config = loadConfig(join(projectDirectory, 'config'), env);
+const bundles = await bundleFunctions({
+  projectDirectory,
+  contentFolder: config.content.folder,
+  contentBaseUrl: config.content.baseUrl,
+});
+new DrawbridgeStage(app, env, { envName: env, config, bundles });
+addSecurityChecks(app);

@@ -1,0 +1,80 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+import { buildContentIndex } from './content-index.ts';
+import { builtinsDirectly, environmentCredentialsOnly, toolsOf } from './esbuild-plugins.ts';
+import { lintTools } from './lint-tools.ts';
+
+/** Directories that are ready to become Lambda assets. */
+export interface FunctionBundles {
+  readonly authorizer: string;
+  readonly mcp: string;
+}
+
+/** Upper bounds of the minified code, in bytes: size is cold start. */
+const sizeBudgets = { authorizer: 450_000, mcp: 900_000 } as const;
+
+export interface BundleOptions {
+  readonly projectDirectory: string;
+  readonly contentFolder: string;
+  readonly contentBaseUrl?: string | undefined;
+}
+
+const bundleOne = async (
+  projectDirectory: string,
+  name: keyof typeof sizeBudgets,
+  outDirectory: string,
+): Promise<Metafile> => {
+  const { metafile } = await build({
+    entryPoints: [join(projectDirectory, 'lambdas', name, 'index.ts')],
+    outfile: join(outDirectory, 'index.js'),
+    absWorkingDir: projectDirectory,
+    bundle: true,
+    minify: true,
+    metafile: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    legalComments: 'none',
+    logLevel: 'error',
+    plugins: [
+      builtinsDirectly(),
+      environmentCredentialsOnly(),
+      toolsOf(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
+    ],
+  });
+  const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+  if (bytes > sizeBudgets[name]) {
+    throw new Error(
+      `The ${name} function's bundle is ${bytes} bytes; its budget is ${sizeBudgets[name]}. ` +
+        `Find what grew with esbuild's --analyze, or move the budget in build/bundle-functions.ts with a measurement.`,
+    );
+  }
+  return metafile;
+};
+
+/**
+ * Lints the tools, bundles each function with its dependencies, and indexes the documents. The result depends on
+ * sources only: the same sources give the same bytes, and so the same asset hashes.
+ *
+ * @throws Error that names the file and the reason when a tool, a document or a bundle is not fit to deploy.
+ */
+export const bundleFunctions = async (options: BundleOptions): Promise<FunctionBundles> => {
+  const { projectDirectory } = options;
+  const root = mkdtempSync(join(tmpdir(), 'drawbridge-bundles-'));
+  const directories = { authorizer: join(root, 'authorizer'), mcp: join(root, 'mcp') };
+  for (const directory of Object.values(directories)) mkdirSync(directory);
+  await Promise.all([
+    lintTools(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
+    bundleOne(projectDirectory, 'authorizer', directories.authorizer),
+    bundleOne(projectDirectory, 'mcp', directories.mcp),
+  ]);
+  const index = buildContentIndex({
+    directory: join(projectDirectory, options.contentFolder),
+    baseUrl: options.contentBaseUrl,
+  });
+  writeFileSync(join(directories.mcp, 'content-index.json'), JSON.stringify(index));
+  return directories;
+};

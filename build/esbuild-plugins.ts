@@ -1,0 +1,72 @@
+import { readdirSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import type { Plugin } from 'esbuild';
+
+/**
+ * Takes Node's own modules by `process.getBuiltinModule` instead of `require`. It skips the module loader, and in
+ * an ES module it would also skip the facade of `node:http` that loads undici (docs/adr/0004-bundle-format.md).
+ */
+export const builtinsDirectly = (): Plugin => ({
+  name: 'builtins-directly',
+  setup: (build) => {
+    const names = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
+    build.onResolve({ filter: /^(node:)?[a-z_]+(\/[a-z_]+)?$/ }, ({ path }) =>
+      names.has(path) ? { path, namespace: 'builtin' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+      loader: 'js',
+    }));
+  },
+});
+
+/**
+ * Lambda always hands a function its role's credentials in the environment, so the SDK's chain of other providers
+ * (SSO, STS, INI files, IMDS) is dead weight there, and one more way to end up as somebody else.
+ */
+export const environmentCredentialsOnly = (): Plugin => ({
+  name: 'environment-credentials-only',
+  setup: (build) => {
+    build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({
+      path: 'environment-credentials',
+      namespace: 'drawbridge',
+    }));
+    build.onLoad({ filter: /^environment-credentials$/, namespace: 'drawbridge' }, () => ({
+      contents: `export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';`,
+      loader: 'js',
+      resolveDir: process.cwd(),
+    }));
+  },
+});
+
+/** The tool files of a folder, in the order of their names. Tests and declarations are not tools. */
+export const toolFiles = (directory: string): readonly string[] =>
+  readdirSync(directory)
+    .filter((file) => file.endsWith('.ts') && !/\.(test|d)\.ts$/.test(file))
+    .sort()
+    .map((file) => join(directory, file));
+
+/** Makes `drawbridge:tools` export what every file of the folder exports as `createTool`: one file, one tool. */
+export const toolsOf = (directory: string): Plugin => ({
+  name: 'tools-of-a-folder',
+  setup: (build) => {
+    build.onResolve({ filter: /^drawbridge:tools$/ }, () => ({
+      path: 'tools',
+      namespace: 'drawbridge',
+    }));
+    build.onLoad({ filter: /^tools$/, namespace: 'drawbridge' }, () => {
+      const files = toolFiles(directory);
+      const imports = files.map(
+        (file, index) => `import { createTool as tool${index} } from ${JSON.stringify(file)};`,
+      );
+      const names = files.map((_, index) => `tool${index}`).join(', ');
+      return {
+        contents: `${imports.join('\n')}\nexport const toolFactories = [${names}];`,
+        loader: 'ts',
+        resolveDir: directory,
+        watchDirs: [directory],
+      };
+    });
+  },
+});

@@ -1,0 +1,95 @@
+import middy from '@middy/core';
+import * as z from 'zod';
+import type { ApiKeyVerifier, Verification } from '../../src/credentials/verify-api-key.ts';
+import type { Log } from '../../src/log/log.ts';
+import { toAuthorizerContext } from '../../src/principals/principal.ts';
+
+/** What is used of a REQUEST authorizer's event (AWS: "Input to an API Gateway Lambda authorizer"). */
+const requestEvent = z.object({
+  methodArn: z.string().startsWith('arn:'),
+  headers: z.record(z.string(), z.string().optional()),
+  requestContext: z.object({
+    requestId: z.string(),
+    identity: z.object({ sourceIp: z.string() }),
+  }),
+});
+
+export interface AuthorizerResponse {
+  readonly principalId: string;
+  readonly policyDocument: {
+    readonly Version: '2012-10-17';
+    readonly Statement: readonly [
+      {
+        readonly Action: 'execute-api:Invoke';
+        readonly Effect: 'Allow';
+        readonly Resource: string;
+      },
+    ];
+  };
+  readonly context: Readonly<Record<string, string>>;
+  readonly usageIdentifierKey: string;
+}
+
+export interface AuthorizerDeps {
+  readonly verifyApiKey: ApiKeyVerifier;
+  readonly log: Log;
+}
+
+const bearer = /^Bearer +([^\s]+) *$/i;
+
+/** The bearer token of the one Authorization header, whatever the case of its name. */
+const bearerToken = (headers: Readonly<Record<string, string | undefined>>): string | undefined => {
+  const values = Object.entries(headers)
+    .filter(([name]) => name.toLowerCase() === 'authorization')
+    .map(([, value]) => value ?? '');
+  return values.length === 1 ? bearer.exec(values[0] ?? '')?.[1] : undefined;
+};
+
+/**
+ * The whole API of this stage. API Gateway caches the policy for every route under the same credential, so it must
+ * not name the route that happened to be asked first.
+ */
+const everyRoute = (methodArn: string): string => {
+  const [api = '', stage = ''] = methodArn.split('/');
+  return `${api}/${stage}/*`;
+};
+
+/** API Gateway answers 401 to exactly this message, and 500 to every other error. */
+const unauthorized = (): Error => new Error('Unauthorized');
+
+export const createHandler = ({ verifyApiKey, log }: AuthorizerDeps) =>
+  middy(async (event: unknown): Promise<AuthorizerResponse> => {
+    const { methodArn, headers, requestContext } = requestEvent.parse(event);
+    const { requestId, identity } = requestContext;
+    const token = bearerToken(headers);
+    const verification: Verification =
+      token === undefined
+        ? { kind: 'refused', reason: 'malformed' }
+        : await verifyApiKey(token, identity.sourceIp);
+    if (verification.kind === 'refused') {
+      const { reason, keyId } = verification;
+      // A key id from a token that proved nothing is whatever a stranger sent: it is not written down.
+      const known = reason === 'malformed' || reason === 'unknown' ? undefined : keyId;
+      log.warn('auth.refused', { requestId, reason, keyId: known });
+      throw unauthorized();
+    }
+    const { principal, usageKey } = verification;
+    return {
+      principalId: `${principal.tenant}/${principal.subject}`,
+      policyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          { Action: 'execute-api:Invoke', Effect: 'Allow', Resource: everyRoute(methodArn) },
+        ],
+      },
+      context: toAuthorizerContext(principal),
+      usageIdentifierKey: usageKey,
+    };
+  }).onError(({ error, event }) => {
+    if (error instanceof Error && error.message === 'Unauthorized') return;
+    log.error('auth.failed', error, {
+      requestId: requestEvent.safeParse(event).data?.requestContext.requestId,
+    });
+    // Fail closed: any error but "Unauthorized" is a 500 to the caller, never an Allow.
+    throw new Error('Authorizer unavailable');
+  });

@@ -1,0 +1,145 @@
+import type { ArgsDigest, ArgsDigester } from '../../src/audit/args-digest.ts';
+import {
+  auditedMethod,
+  type AuditOutcome,
+  type AuditRecord,
+  type AuditSink,
+} from '../../src/audit/audit-record.ts';
+import type { Clock } from '../../src/clock/clock.ts';
+import type { Gateway } from '../../src/gateway/gateway.ts';
+import type { Principal } from '../../src/principals/principal.ts';
+import { clientInfoOf, type IncomingMessage } from './incoming.ts';
+
+/** What was seen going back for one JSON-RPC id. */
+interface Answer {
+  readonly outcome: AuditOutcome;
+  readonly rpcCode: number | null;
+}
+
+export interface RequestFacts {
+  readonly requestId: string;
+  readonly traceHeader: string | undefined;
+  readonly principal: Principal | undefined;
+}
+
+export interface AuditorDeps {
+  readonly env: string;
+  readonly sink: AuditSink;
+  readonly digester: ArgsDigester;
+  readonly gateway: Pick<Gateway, 'hasTool'>;
+  readonly now: Clock;
+}
+
+const traceRoot = /Root=(1-[0-9a-f]{8}-[0-9a-f]{24})/;
+
+/** Collects what happens to the messages of one HTTP request, and writes one record for each when it is over. */
+export class RequestAudit {
+  readonly #deps: AuditorDeps;
+  readonly #facts: RequestFacts;
+  readonly #startedAt: number;
+  readonly #answers = new Map<string | number, Answer>();
+  #messages: readonly IncomingMessage[] = [{}];
+  #digests: readonly (ArgsDigest | undefined)[] = [];
+  #era: 'legacy' | 'modern' | null = null;
+
+  constructor(deps: AuditorDeps, facts: RequestFacts) {
+    this.#deps = deps;
+    this.#facts = facts;
+    this.#startedAt = deps.now();
+  }
+
+  /** @throws Error when arguments cannot be digested: a call that cannot be audited must not run. */
+  async begin(messages: readonly IncomingMessage[]): Promise<void> {
+    this.#messages = messages;
+    this.#digests = await Promise.all(
+      messages.map((message) =>
+        message.method === 'tools/call'
+          ? this.#deps.digester.digest(message.params?.arguments)
+          : undefined,
+      ),
+    );
+  }
+
+  observeEra(era: 'legacy' | 'modern'): void {
+    this.#era = era;
+  }
+
+  /** Hears a JSON-RPC message on its way to the caller. */
+  observe(message: object): void {
+    const { id, result, error } = message as {
+      id?: string | number | null;
+      result?: { isError?: boolean };
+      error?: { code: number };
+    };
+    const outcome: Answer | undefined =
+      error !== undefined
+        ? { outcome: 'rpc_error', rpcCode: error.code }
+        : result !== undefined
+          ? { outcome: result.isError === true ? 'tool_error' : 'ok', rpcCode: null }
+          : undefined;
+    if (outcome !== undefined) this.#answers.set(id ?? '', outcome);
+  }
+
+  /** Writes the records. `resultBytes` is what went back for the whole request. */
+  end(httpStatus: number, resultBytes: number): void {
+    for (const [index, message] of this.#messages.entries()) {
+      this.#deps.sink.write(this.#record(message, this.#digests[index], httpStatus, resultBytes));
+    }
+  }
+
+  #record(
+    message: IncomingMessage,
+    digest: ArgsDigest | undefined,
+    httpStatus: number,
+    resultBytes: number,
+  ): AuditRecord {
+    const { requestId, principal, traceHeader } = this.#facts;
+    const { env, now } = this.#deps;
+    const tool = this.#toolOf(message);
+    const answer = this.#answers.get(message.id ?? '') ?? {
+      outcome: httpStatus >= 400 ? ('refused' as const) : ('ok' as const),
+      rpcCode: null,
+    };
+    const ran = answer.outcome === 'ok' || answer.outcome === 'tool_error';
+    return {
+      type: 'audit',
+      ts: new Date(this.#startedAt).toISOString(),
+      requestId,
+      traceId: traceRoot.exec(traceHeader ?? '')?.[1] ?? null,
+      env,
+      tenant: principal?.tenant ?? null,
+      subject: principal?.subject ?? null,
+      keyId: principal?.keyId ?? null,
+      lane: principal?.lane ?? null,
+      clientInfo: clientInfoOf(message),
+      era: this.#era,
+      method: auditedMethod(message.method),
+      tool,
+      server: tool === null ? null : 'drawbridge',
+      decision:
+        ran || httpStatus < 400 ? (isUnknownTool(message, tool) ? 'deny' : 'allow') : 'deny',
+      policyId: null,
+      outcome: answer.outcome,
+      rpcCode: answer.rpcCode,
+      httpStatus,
+      units: ran && message.method === 'tools/call' ? 1 : 0,
+      argsBytes: digest?.bytes ?? null,
+      argsDigest: digest?.digest ?? null,
+      resultBytes,
+      ms: Math.max(0, now() - this.#startedAt),
+      upstreamMs: null,
+      chain: null,
+    };
+  }
+
+  /** A name that is no tool of the caller's is whatever the caller sent: it is not written down. */
+  #toolOf({ method, params }: IncomingMessage): string | null {
+    const { principal } = this.#facts;
+    if (method !== 'tools/call' || params?.name === undefined || principal === undefined)
+      return null;
+    return this.#deps.gateway.hasTool(principal, params.name) ? params.name : null;
+  }
+}
+
+const isUnknownTool = ({ method }: IncomingMessage, tool: string | null): boolean =>
+  method === 'tools/call' && tool === null;

@@ -1,0 +1,175 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import middy from '@middy/core';
+import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
+import { isInNetworks } from '../../src/credentials/source-networks.ts';
+import { GatewayError } from '../../src/errors/gateway-error.ts';
+import { fromAuthorizerContext, type Principal } from '../../src/principals/principal.ts';
+import type { Log } from '../../src/log/log.ts';
+import { errorResponse, type HttpResponse } from '../middleware/error-response.ts';
+import { RequestAudit, type AuditorDeps } from './auditor.ts';
+import { lowerCaseHeaders, messagesOf, proxyEvent, readBody, type ProxyEvent } from './incoming.ts';
+import type { McpEndpoint } from './mcp-endpoint.ts';
+import { publicMessage } from './public-message.ts';
+
+export interface McpHandlerDeps extends AuditorDeps {
+  readonly endpoint: McpEndpoint;
+  readonly log: Log;
+  /** Browser origins that may call; a request without an Origin header is not a browser's. */
+  readonly allowedOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+}
+
+/** Left of the function's time when a request is given up, so that its caller still gets an answer. */
+const timeoutEarlyMs = 1_000;
+
+const principalOf = ({ requestContext }: ProxyEvent): Principal => {
+  const principal = fromAuthorizerContext(requestContext.authorizer);
+  if (principal === undefined) throw new GatewayError('UNAUTHENTICATED', 'Unauthorized');
+  // API Gateway caches the authorizer's answer by credential alone, so the address is looked at for every request.
+  if (
+    principal.cidrs !== undefined &&
+    !isInNetworks(requestContext.identity.sourceIp, principal.cidrs)
+  ) {
+    throw new GatewayError('UNAUTHENTICATED', 'Unauthorized');
+  }
+  return principal;
+};
+
+/** MCP 2026-07-28, basic/transports/streamable-http, "Security Warning": an Origin that is not allowed gets 403. */
+const refuseForeignOrigin = (
+  headers: ReadonlyMap<string, string>,
+  allowed: readonly string[],
+): void => {
+  const origin = headers.get('origin');
+  if (origin !== undefined && !allowed.includes(origin)) {
+    throw new GatewayError('ORIGIN_NOT_ALLOWED', 'This origin may not call this server');
+  }
+};
+
+const refuseForeignContentType = (headers: ReadonlyMap<string, string>): void => {
+  const type = headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
+  if (type !== 'application/json') {
+    throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'Content-Type must be application/json');
+  }
+};
+
+const forwardedHeaders = [
+  'accept',
+  'content-type',
+  'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
+] as const;
+
+const toRequest = (headers: ReadonlyMap<string, string>): Request => {
+  const forwarded = new Headers();
+  for (const [name, value] of headers) {
+    if ((forwardedHeaders as readonly string[]).includes(name) || name.startsWith('mcp-param-')) {
+      forwarded.set(name, value);
+    }
+  }
+  // The body travels beside the request, parsed once.
+  return new Request('https://drawbridge.invalid/mcp', { method: 'POST', headers: forwarded });
+};
+
+/** Passes a stream on, and tells at its end how many bytes went by. */
+const counted = async function* (
+  stream: ReadableStream<Uint8Array>,
+  onEnd: (bytes: number) => void,
+) {
+  let bytes = 0;
+  try {
+    for await (const chunk of stream) {
+      bytes += chunk.byteLength;
+      yield chunk;
+    }
+  } finally {
+    onEnd(bytes);
+  }
+};
+
+const securityHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+export const createHandler = (deps: McpHandlerDeps) => {
+  const audits = new WeakMap<object, RequestAudit>();
+
+  const serve = async (input: unknown): Promise<HttpResponse<string | Readable>> => {
+    const event = proxyEvent.parse(input);
+    const headers = lowerCaseHeaders(event);
+    const { requestId } = event.requestContext;
+    const facts = { requestId, traceHeader: headers.get('x-amzn-trace-id') };
+    audits.set(input as object, new RequestAudit(deps, { ...facts, principal: undefined }));
+
+    const principal = principalOf(event);
+    const audit = new RequestAudit(deps, { ...facts, principal });
+    audits.set(input as object, audit);
+    refuseForeignOrigin(headers, deps.allowedOrigins);
+    refuseForeignContentType(headers);
+    const body = readBody(event, deps.maxBodyBytes);
+    const messages = messagesOf(body);
+    await audit.begin(messages).catch((cause: unknown) => {
+      throw new GatewayError('UNAVAILABLE', 'Service unavailable', { cause });
+    });
+
+    const method = messages.length === 1 ? messages[0]?.method : undefined;
+    const response = await deps.endpoint.serve(toRequest(headers), body, {
+      principal,
+      requestId,
+      method,
+      observe: (message) => audit.observe(message),
+      observeEra: (era) => audit.observeEra(era),
+    });
+    return answer(response, method, audit);
+  };
+
+  return middy(serve, {
+    executionMode: executionModeStreamifyResponse,
+    timeoutEarlyInMillis: timeoutEarlyMs,
+    timeoutEarlyResponse: () => {
+      throw new GatewayError('DEADLINE_EXCEEDED', 'The request took too long');
+    },
+  }).use(
+    errorResponse({
+      log: deps.log,
+      onAnswered: (event, { statusCode, body }) =>
+        audits.get(event as object)?.end(statusCode, Buffer.byteLength(body)),
+    }),
+  );
+};
+
+const answer = async (
+  response: Response,
+  method: string | undefined,
+  audit: RequestAudit,
+): Promise<HttpResponse<string | Readable>> => {
+  const { status: statusCode } = response;
+  const contentType = response.headers.get('content-type');
+  if (contentType?.startsWith('text/event-stream') === true && response.body !== null) {
+    const stream = response.body as ReadableStream<Uint8Array>;
+    return {
+      statusCode,
+      headers: {
+        ...securityHeaders,
+        'content-type': 'text/event-stream',
+        'x-accel-buffering': 'no',
+      },
+      body: Readable.from(counted(stream, (bytes) => audit.end(statusCode, bytes))),
+    };
+  }
+  let body = await response.text();
+  if (statusCode >= 400 && body !== '') {
+    const shown = publicMessage(JSON.parse(body) as object, method);
+    audit.observe(shown);
+    body = JSON.stringify(shown);
+  }
+  audit.end(statusCode, Buffer.byteLength(body));
+  return {
+    statusCode,
+    headers: { ...securityHeaders, ...(body === '' ? {} : { 'content-type': 'application/json' }) },
+    body,
+  };
+};

@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { toolFactories } from 'drawbridge:tools';
+import * as z from 'zod';
+import { ArgsDigester } from '../../src/audit/args-digest.ts';
+import { lineSink } from '../../src/audit/audit-record.ts';
+import { boundedClient } from '../../src/aws/client-limits.ts';
+import { DocumentIndex } from '../../src/content/document-index.ts';
+import { Gateway } from '../../src/gateway/gateway.ts';
+import { createLog, toStandardOutput } from '../../src/log/log.ts';
+import { createHandler } from './handler.ts';
+import { createMcpEndpoint } from './mcp-endpoint.ts';
+
+/** Set by `lib/constructs/mcp-function.ts`. */
+const env = z
+  .object({
+    DRAWBRIDGE_ENV: z.string().min(1),
+    DRAWBRIDGE_VERSION: z.string().min(1),
+    AUDIT_DIGEST_SECRET_ARN: z.string().min(1),
+    TOOL_TIMEOUT_MS: z.coerce.number().int().positive(),
+    MAX_RESULT_BYTES: z.coerce.number().int().positive(),
+    MAX_BODY_BYTES: z.coerce.number().int().positive(),
+    ALLOWED_ORIGINS: z.string().transform((list) => list.split(' ').filter(Boolean)),
+    LAMBDA_TASK_ROOT: z.string().min(1),
+  })
+  .parse(process.env);
+
+const log = createLog(toStandardOutput);
+
+let documents: Promise<DocumentIndex> | undefined;
+const loadDocuments = async (): Promise<DocumentIndex> =>
+  new DocumentIndex(
+    JSON.parse(await readFile(join(env.LAMBDA_TASK_ROOT, 'content-index.json'), 'utf8')),
+  );
+
+const readDigestSecret = async (): Promise<string> => {
+  const secrets = new SecretsManagerClient(boundedClient);
+  const { SecretString } = await secrets.send(
+    new GetSecretValueCommand({ SecretId: env.AUDIT_DIGEST_SECRET_ARN }),
+  );
+  if (SecretString === undefined) throw new Error('the audit secret has no string value');
+  return SecretString;
+};
+
+const gateway = new Gateway({
+  tools: toolFactories.map((create) =>
+    create({ documents: () => (documents ??= loadDocuments()) }),
+  ),
+  toolTimeoutMs: env.TOOL_TIMEOUT_MS,
+  maxResultBytes: env.MAX_RESULT_BYTES,
+  log,
+});
+
+export const handler = createHandler({
+  endpoint: createMcpEndpoint({
+    gateway,
+    version: env.DRAWBRIDGE_VERSION,
+    instructions: 'Find documents with search; read one with fetch, by the id that search gave.',
+  }),
+  gateway,
+  env: env.DRAWBRIDGE_ENV,
+  sink: lineSink(toStandardOutput),
+  digester: new ArgsDigester(readDigestSecret),
+  log,
+  allowedOrigins: env.ALLOWED_ORIGINS,
+  maxBodyBytes: env.MAX_BODY_BYTES,
+  now: Date.now,
+});

@@ -1,0 +1,62 @@
+import * as z from 'zod';
+
+/** Texts that we write ourselves, or that the SDK fixes: they quote nothing of what the caller sent. */
+const fixedTexts: ReadonlySet<string> = new Set([
+  'Unknown tool',
+  'Unknown cursor',
+  'Method not found',
+  'The body is not a JSON-RPC 2.0 message',
+]);
+
+const textByCode: Readonly<Record<number, string>> = {
+  [-32700]: 'Parse error: the body is not JSON',
+  [-32600]: 'Invalid request: the body is not a JSON-RPC 2.0 message',
+  [-32601]: 'Method not found',
+  [-32602]: 'Invalid params: they are not what this method takes',
+  [-32603]: 'Internal error',
+  [-32020]:
+    'Header mismatch: MCP-Protocol-Version, Mcp-Method, Mcp-Name and Mcp-Param-* must say what the body says',
+  [-32021]: 'Missing required client capability',
+  [-32022]: 'Unsupported protocol version',
+};
+
+const invalidParamsByMethod: Readonly<Record<string, string>> = {
+  'tools/call': 'Invalid params: name must be a string and arguments an object',
+  'tools/list': 'Invalid params: cursor must be a string',
+  initialize: 'Invalid params: protocolVersion, capabilities and clientInfo are needed',
+};
+
+/** The parts of `error.data` that clients negotiate by, and no others. */
+const negotiationData = z.object({
+  supported: z.array(z.string()).optional(),
+  requested: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}$/)
+    .optional()
+    .catch(undefined),
+  requiredCapabilities: z.record(z.string(), z.unknown()).optional(),
+});
+
+interface RpcMessage {
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
+}
+
+/**
+ * The message with an error that says nothing of our inside and nothing of what the caller sent: the SDK's own
+ * texts quote headers and values.
+ */
+export const publicMessage = <M extends object>(message: M, method: string | undefined): M => {
+  const { error } = message as RpcMessage;
+  if (error === undefined) return message;
+  const { code, message: text } = error;
+  const fixed = fixedTexts.has(text)
+    ? text
+    : code === -32602
+      ? (invalidParamsByMethod[method ?? ''] ?? textByCode[code])
+      : (textByCode[code] ?? (code < -32768 || code > -32000 ? text : 'Request refused'));
+  const data = negotiationData.safeParse(error.data ?? {}).data ?? {};
+  return {
+    ...message,
+    error: { code, message: fixed, ...(Object.keys(data).length === 0 ? {} : { data }) },
+  };
+};

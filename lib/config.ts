@@ -1,0 +1,182 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+
+const planName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, {
+  error: 'a plan name is 1 to 32 of a-z, 0-9 and -, and begins with a letter',
+});
+
+const plan = z.strictObject({
+  rateLimit: z
+    .number()
+    .positive()
+    .max(10_000)
+    .describe('Requests per second that refill the bucket of a tenant.'),
+  burstLimit: z.int().positive().max(5_000).describe('Requests that the bucket of a tenant holds.'),
+  quota: z
+    .strictObject({
+      limit: z.int().positive(),
+      period: z.enum(['DAY', 'WEEK', 'MONTH']),
+    })
+    .optional()
+    .describe('Requests per calendar period (UTC). API Gateway counts them best effort.'),
+});
+
+/** CloudWatch Logs takes these retention periods and no others (AWS: PutRetentionPolicy). */
+const retentionDays = z.literal([
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
+  3653,
+]);
+
+const webOrigin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+  error: 'an origin is scheme, host and port, as in https://app.example.com',
+});
+
+export const configSchema = z.strictObject({
+  $schema: z.string().optional(),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'a region looks like eu-central-1' })
+    .optional()
+    .describe('AWS region. Without it the region of the AWS CLI profile in use.'),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, { error: 'an account is 12 digits' })
+    .optional()
+    .describe('AWS account id. Without it the account of the AWS CLI profile in use.'),
+  protectData: z
+    .boolean()
+    .describe(
+      'Termination and deletion protection, point-in-time recovery, and data kept when a stack is deleted.',
+    ),
+  manageApiGatewayAccount: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Let the stack set the CloudWatch role of API Gateway, one per account and region. False where another stack already does.',
+    ),
+  plans: z
+    .record(planName, plan)
+    .refine((plans) => Object.keys(plans).length > 0, { error: 'at least one plan is needed' })
+    .describe('Usage plans by name. Every tenant is on one.'),
+  throttle: z
+    .strictObject({ rateLimit: z.int().positive(), burstLimit: z.int().positive() })
+    .describe('All callers together, requests per second and burst, for each method of the API.'),
+  authorizer: z
+    .strictObject({
+      cacheSeconds: z
+        .int()
+        .min(0)
+        .max(3600)
+        .describe('How long API Gateway reuses an answer: the delay until a revocation holds.'),
+      memoryMb: z.int().min(128).max(10_240).default(512),
+    })
+    .describe('The Lambda authorizer.'),
+  mcp: z
+    .strictObject({
+      memoryMb: z.int().min(128).max(10_240).default(1024),
+      timeoutSeconds: z
+        .int()
+        .min(5)
+        .max(900)
+        .default(60)
+        .describe('Longest MCP request, streaming included.'),
+      toolTimeoutSeconds: z.int().min(1).max(890).default(30).describe('Longest run of one tool.'),
+      maxResultBytes: z
+        .int()
+        .min(1024)
+        .max(5_000_000)
+        .default(1_000_000)
+        .describe('Largest result of one tool, as JSON.'),
+      allowedOrigins: z
+        .array(webOrigin)
+        .default([])
+        .describe(
+          'Browser origins that may call /mcp. Requests without an Origin header are not browsers and pass.',
+        ),
+    })
+    .refine((mcp) => mcp.toolTimeoutSeconds < mcp.timeoutSeconds, {
+      error: 'must be shorter than mcp.timeoutSeconds, or a slow tool ends without an answer',
+      path: ['toolTimeoutSeconds'],
+    })
+    .describe('The function that serves MCP.'),
+  content: z
+    .strictObject({
+      folder: z
+        .string()
+        .min(1)
+        .default('content')
+        .describe('Documents that search and fetch serve, relative to the project.'),
+      baseUrl: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe('Where readers find the same documents; their links begin with it.'),
+    })
+    .prefault({}),
+  waf: z.strictObject({
+    requestsPerIp: z
+      .int()
+      .min(10)
+      .max(2_000_000_000)
+      .describe('Requests of one address per window, all paths together.'),
+    windowSeconds: z.literal([60, 120, 300, 600]).default(300),
+    maxBodyBytes: z
+      .int()
+      .min(8_192)
+      .max(10_000_000)
+      .default(1_000_000)
+      .describe('Larger request bodies are refused with 413.'),
+  }),
+  logs: z
+    .strictObject({
+      auditRetentionDays: retentionDays.default(30),
+      accessRetentionDays: retentionDays.default(90),
+    })
+    .prefault({}),
+});
+
+export type DrawbridgeConfig = z.infer<typeof configSchema>;
+export type PlanConfig = z.infer<typeof plan>;
+
+const problems = (error: z.ZodError): string =>
+  error.issues
+    .map((issue) => {
+      const path = issue.path.join('.') || '(top level)';
+      return issue.code === 'unrecognized_keys'
+        ? `  ${[...issue.path, issue.keys[0]].join('.')}: there is no such setting`
+        : `  ${path}: ${issue.message}`;
+    })
+    .join('\n');
+
+/**
+ * Reads `config/<env>.json`.
+ * @throws Error that names the file, the path of each wrong setting and what is wrong with it.
+ */
+export const loadConfig = (directory: string, env: string): DrawbridgeConfig => {
+  const known = readdirSync(directory)
+    .filter((file) => file.endsWith('.json') && file !== 'schema.json' && file !== 'mcp.json')
+    .map((file) => file.slice(0, -'.json'.length));
+  if (!/^[a-z][a-z0-9]{0,15}$/.test(env) || !known.includes(env)) {
+    throw new Error(
+      `There is no environment "${env}". config/ has: ${known.join(', ')}. Choose one with -c env=NAME.`,
+    );
+  }
+  const file = join(directory, `${env}.json`);
+  let document: unknown;
+  try {
+    document = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new Error(`config/${env}.json is not valid JSON: ${(cause as Error).message}`, { cause });
+  }
+  const parsed = configSchema.safeParse(document);
+  if (!parsed.success) {
+    throw new Error(
+      `config/${env}.json has settings that are not right:\n${problems(parsed.error)}`,
+    );
+  }
+  return parsed.data;
+};
+
+/** The JSON Schema that editors use: `config/schema.json` is this, written out. */
+export const configJsonSchema = (): unknown =>
+  z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });

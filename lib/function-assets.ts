@@ -1,0 +1,5 @@
+/** Directories that the build made, one for each function. */
+export interface FunctionAssets {
+  readonly authorizer: string;
+  readonly mcp: string;
+}

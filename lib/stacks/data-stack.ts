@@ -1,0 +1,54 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { RegistryTable } from '../constructs/registry-table.ts';
+import type { DrawbridgeConfig } from '../config.ts';
+import { acknowledge } from '../security-checks.ts';
+
+export interface DataStackProps {
+  readonly envName: string;
+  readonly config: DrawbridgeConfig;
+}
+
+/** What cannot be made anew: tenants and keys, and the secrets that they are hashed with. */
+export class DataStack extends Stack {
+  readonly registry: RegistryTable;
+  /** `{"current":"1","1":"…"}`; see src/credentials/pepper.ts. */
+  readonly pepper: Secret;
+  /** The HMAC key of argument digests in the audit. */
+  readonly auditDigestKey: Secret;
+
+  constructor(scope: Construct, id: string, { envName, config }: DataStackProps) {
+    super(scope, id, {
+      description: `Drawbridge ${envName}: tenants, keys and secrets`,
+      terminationProtection: config.protectData,
+    });
+    const removalPolicy = config.protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    this.registry = new RegistryTable(this, 'Registry', { protectData: config.protectData });
+    this.pepper = new Secret(this, 'Pepper', {
+      description: 'Drawbridge: pepper that API keys are hashed with',
+      generateSecretString: {
+        secretStringTemplate: JSON.stringify({ current: '1' }),
+        generateStringKey: '1',
+        passwordLength: 64,
+        excludePunctuation: true,
+      },
+      removalPolicy,
+    });
+    this.auditDigestKey = new Secret(this, 'AuditDigestKey', {
+      description: 'Drawbridge: key of the argument digests in the audit',
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      removalPolicy,
+    });
+    acknowledge(
+      this.pepper,
+      'AwsSolutions-SMG4',
+      'Rotating the pepper makes keys hashed with the version before last unusable, so an operator does it, with two versions live.',
+    );
+    acknowledge(
+      this.auditDigestKey,
+      'AwsSolutions-SMG4',
+      'Digests can be compared only under one key: rotating it on a schedule would break the audit apart.',
+    );
+  }
+}

@@ -1,0 +1,145 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Period, UsagePlan } from 'aws-cdk-lib/aws-apigateway';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import type { Construct } from 'constructs';
+import {
+  deploymentParameterName,
+  type DeploymentDocument,
+} from '../../src/admin/deployment-document.ts';
+import type { DrawbridgeConfig, PlanConfig } from '../config.ts';
+import { BundledFunction } from '../constructs/bundled-function.ts';
+import { McpApi } from '../constructs/mcp-api.ts';
+import { WebAcl } from '../constructs/web-acl.ts';
+import type { FunctionAssets } from '../function-assets.ts';
+import { acknowledge } from '../security-checks.ts';
+import { drawbridgeVersion } from '../version.ts';
+import type { DataStack } from './data-stack.ts';
+
+export interface GatewayStackProps {
+  readonly envName: string;
+  readonly config: DrawbridgeConfig;
+  readonly bundles: FunctionAssets;
+  readonly data: DataStack;
+}
+
+/** What serves requests: all of it can be made anew from sources. */
+export class GatewayStack extends Stack {
+  constructor(scope: Construct, id: string, props: GatewayStackProps) {
+    super(scope, id, { description: `Drawbridge ${props.envName}: API, functions and firewall` });
+    const { envName, config, data } = props;
+    const logRemovalPolicy = config.protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const authorizer = this.#authorizer(props, logRemovalPolicy);
+    const mcp = this.#mcp(props, logRemovalPolicy);
+    const { api, openRoutes, keyedRoutes } = new McpApi(this, 'Mcp', {
+      envName,
+      config,
+      authorizer,
+      mcp,
+      logRemovalPolicy,
+    });
+    new WebAcl(this, 'Firewall', { waf: config.waf, stageArn: api.deploymentStage.stageArn });
+
+    const plans = Object.entries(config.plans).map(
+      ([name, plan]) => [name, this.#usagePlan(name, plan)] as const,
+    );
+    for (const [, plan] of plans) plan.addApiStage({ stage: api.deploymentStage });
+    const document: DeploymentDocument = {
+      version: 1,
+      registryTable: data.registry.table.tableName,
+      pepperSecretArn: data.pepper.secretArn,
+      restApiId: api.restApiId,
+      stage: api.deploymentStage.stageName,
+      plans: Object.fromEntries(plans.map(([name, plan]) => [name, plan.usagePlanId])),
+    };
+    new StringParameter(this, 'Deployment', {
+      parameterName: deploymentParameterName(envName),
+      description: 'What the drawbridge CLI needs to know of this environment',
+      stringValue: this.toJsonString(document),
+    });
+    new CfnOutput(this, 'McpUrl', { value: api.urlForPath('/mcp') });
+
+    acknowledge(
+      api,
+      'AwsSolutions-APIG2',
+      'Bodies are JSON-RPC, whose shape depends on its method: the function validates them, and API Gateway cannot.',
+    );
+    for (const route of openRoutes) {
+      for (const finding of ['AwsSolutions-APIG4', 'AwsSolutions-COG4']) {
+        acknowledge(
+          route,
+          finding,
+          'A mock with a fixed answer, open by design (docs/http-api.md).',
+        );
+      }
+    }
+    for (const route of keyedRoutes) {
+      acknowledge(
+        route,
+        'AwsSolutions-COG4',
+        'Authorized by the Lambda authorizer, which takes API keys.',
+      );
+    }
+    if (config.manageApiGatewayAccount) {
+      acknowledge(
+        api,
+        'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+        'API Gateway accepts this AWS managed policy for its account-wide logging role, and AWS documents no smaller one.',
+      );
+    }
+  }
+
+  #authorizer(
+    { config, bundles, data }: GatewayStackProps,
+    logRemovalPolicy: RemovalPolicy,
+  ): BundledFunction {
+    const authorizer = new BundledFunction(this, 'AuthorizerFunction', {
+      description: 'Drawbridge authorizer',
+      assetDirectory: bundles.authorizer,
+      memoryMb: config.authorizer.memoryMb,
+      timeout: Duration.seconds(8),
+      logRetention: config.logs.auditRetentionDays as RetentionDays,
+      logRemovalPolicy,
+      environment: { PEPPER_SECRET_ARN: data.pepper.secretArn },
+    });
+    data.registry.grantRead(authorizer);
+    authorizer.allow(data.pepper.secretArn, 'secretsmanager:GetSecretValue');
+    return authorizer;
+  }
+
+  #mcp(
+    { envName, config, bundles, data }: GatewayStackProps,
+    logRemovalPolicy: RemovalPolicy,
+  ): BundledFunction {
+    const mcp = new BundledFunction(this, 'McpFunction', {
+      description: 'Drawbridge MCP server',
+      assetDirectory: bundles.mcp,
+      memoryMb: config.mcp.memoryMb,
+      timeout: Duration.seconds(config.mcp.timeoutSeconds),
+      logRetention: config.logs.auditRetentionDays as RetentionDays,
+      logRemovalPolicy,
+      environment: {
+        DRAWBRIDGE_ENV: envName,
+        DRAWBRIDGE_VERSION: drawbridgeVersion,
+        AUDIT_DIGEST_SECRET_ARN: data.auditDigestKey.secretArn,
+        TOOL_TIMEOUT_MS: String(config.mcp.toolTimeoutSeconds * 1000),
+        MAX_RESULT_BYTES: String(config.mcp.maxResultBytes),
+        MAX_BODY_BYTES: String(config.waf.maxBodyBytes),
+        ALLOWED_ORIGINS: config.mcp.allowedOrigins.join(' '),
+      },
+    });
+    mcp.allow(data.auditDigestKey.secretArn, 'secretsmanager:GetSecretValue');
+    return mcp;
+  }
+
+  #usagePlan(name: string, { rateLimit, burstLimit, quota }: PlanConfig): UsagePlan {
+    return new UsagePlan(this, `Plan-${name}`, {
+      name: `${this.stackName}-${name}`,
+      description: `Drawbridge plan ${name}`,
+      throttle: { rateLimit, burstLimit },
+      ...(quota === undefined
+        ? {}
+        : { quota: { limit: quota.limit, period: Period[quota.period] } }),
+    });
+  }
+}

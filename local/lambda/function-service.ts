@@ -1,0 +1,56 @@
+import type { Readable } from 'node:stream';
+
+/** What one function is, read from the synthesized template. Times in milliseconds, sizes in MB. */
+export interface FunctionDefinition {
+  readonly arn: string;
+  readonly name: string;
+  /** `aws:cdk:path` of the resource: how messages name the function to a person. */
+  readonly displayName: string;
+  /** The asset directory: the function's LAMBDA_TASK_ROOT. */
+  readonly codeDirectory: string;
+  /** `<file>.<export>` as in AWS::Lambda::Function Handler. */
+  readonly handler: string;
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly roleArn: string;
+  readonly logGroupName: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** ReservedConcurrentExecutions; absent means unreserved. */
+  readonly reservedConcurrency?: number;
+}
+
+/** The ways a Lambda invocation ends, by the names that the Invoke API gives them. */
+export type InvokeResult =
+  | { readonly kind: 'payload'; readonly payload: Buffer }
+  | {
+      readonly kind: 'function-error';
+      readonly errorType: string;
+      readonly errorMessage: string;
+      readonly payload: Buffer;
+    }
+  | { readonly kind: 'throttled' };
+
+/**
+ * A streamed invocation. `body` is the raw byte stream that the function wrote: for an HTTP integration it begins
+ * with the metadata JSON and eight NUL bytes. An error in mid-stream destroys `body` with an Error.
+ */
+export type StreamedInvokeResult =
+  | { readonly kind: 'stream'; readonly contentType: string; readonly body: Readable }
+  | Exclude<InvokeResult, { kind: 'payload' }>;
+
+export interface InvokeOptions {
+  /** `Root=1-…;Parent=…;Sampled=0`, handed to the function as its X-Ray header. */
+  readonly traceId?: string;
+}
+
+/** Lambda's data plane, as API Gateway uses it. */
+export interface FunctionService {
+  /** @throws Error when no function has that ARN. */
+  invoke(functionArn: string, payload: Buffer, options?: InvokeOptions): Promise<InvokeResult>;
+  /** Resolves at the function's first response byte, or at its error. */
+  invokeWithResponseStream(
+    functionArn: string,
+    payload: Buffer,
+    options?: InvokeOptions,
+  ): Promise<StreamedInvokeResult>;
+}

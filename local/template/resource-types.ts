@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+
+export interface Identity {
+  readonly accountId: string;
+  readonly region: string;
+  readonly stack: string;
+  readonly logicalId: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** What `Ref` and `Fn::GetAtt` give for a resource (AWS: the resource type's "Return values"). */
+export interface ResourceValues {
+  readonly ref: string;
+  readonly arn: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+const digest = ({ stack, logicalId }: Identity): string =>
+  createHash('sha256').update(`${stack}/${logicalId}`).digest('hex');
+
+/** `length` characters of a-z and 0-9, the same for the same resource at every start. */
+const shortId = (identity: Identity, length: number): string => {
+  const number = BigInt(`0x${digest(identity)}`);
+  return number.toString(36).slice(0, length);
+};
+
+const generatedName = (identity: Identity): string =>
+  `${identity.stack}-${identity.logicalId}-${shortId(identity, 12).toUpperCase()}`;
+
+const named = (identity: Identity, property: string): string => {
+  const name = identity.properties[property];
+  return typeof name === 'string' ? name : generatedName(identity);
+};
+
+type Describe = (identity: Identity) => ResourceValues;
+
+const arnOf = ({ region, accountId }: Identity, service: string, resource: string): string =>
+  `arn:aws:${service}:${region}:${accountId}:${resource}`;
+
+const withArn = (ref: string, arn: string, attributes = {}): ResourceValues => ({
+  ref,
+  arn,
+  attributes: { Arn: arn, ...attributes },
+});
+
+/** API Gateway's own ids: nothing outside of the API refers to them by ARN. */
+const gatewayPart =
+  (attribute?: string): Describe =>
+  (identity) => {
+    const id = shortId(identity, 6);
+    return { ref: id, arn: id, attributes: attribute === undefined ? {} : { [attribute]: id } };
+  };
+
+/** Nothing at run time depends on it. */
+const inert: Describe = (identity) => {
+  const name = generatedName(identity);
+  return { ref: name, arn: name, attributes: {} };
+};
+
+const table: Describe = (identity) => {
+  const name = named(identity, 'TableName');
+  return withArn(name, arnOf(identity, 'dynamodb', `table/${name}`));
+};
+
+/** Every resource type that the twin runs, or that means nothing outside of AWS. Others are refused by name. */
+export const resourceTypes: Readonly<Record<string, Describe>> = {
+  'AWS::ApiGateway::Account': inert,
+  'AWS::ApiGateway::Authorizer': gatewayPart('AuthorizerId'),
+  'AWS::ApiGateway::Deployment': gatewayPart('DeploymentId'),
+  'AWS::ApiGateway::GatewayResponse': gatewayPart(),
+  'AWS::ApiGateway::Method': gatewayPart(),
+  'AWS::ApiGateway::Resource': gatewayPart('ResourceId'),
+  'AWS::ApiGateway::RestApi': (identity) => {
+    const id = shortId(identity, 10);
+    const root = shortId({ ...identity, logicalId: `${identity.logicalId}/root` }, 10);
+    return {
+      ref: id,
+      arn: `arn:aws:apigateway:${identity.region}::/restapis/${id}`,
+      attributes: { RestApiId: id, RootResourceId: root },
+    };
+  },
+  'AWS::ApiGateway::Stage': (identity) => {
+    const name = named(identity, 'StageName');
+    return { ref: name, arn: name, attributes: {} };
+  },
+  'AWS::ApiGateway::UsagePlan': gatewayPart('Id'),
+  'AWS::CDK::Metadata': inert,
+  'AWS::DynamoDB::GlobalTable': table,
+  'AWS::DynamoDB::Table': table,
+  'AWS::IAM::Policy': inert,
+  'AWS::IAM::Role': (identity) => {
+    const name = named(identity, 'RoleName').slice(0, 64);
+    return withArn(name, `arn:aws:iam::${identity.accountId}:role/${name}`, {
+      RoleId: shortId(identity, 21).toUpperCase(),
+    });
+  },
+  'AWS::Lambda::Function': (identity) => {
+    const name = named(identity, 'FunctionName').slice(0, 64);
+    return withArn(name, arnOf(identity, 'lambda', `function:${name}`));
+  },
+  'AWS::Lambda::Permission': inert,
+  'AWS::Logs::LogGroup': (identity) => {
+    const name = named(identity, 'LogGroupName');
+    return withArn(name, arnOf(identity, 'logs', `log-group:${name}:*`));
+  },
+  'AWS::SSM::Parameter': (identity) => {
+    const name = named(identity, 'Name');
+    const arn = arnOf(identity, 'ssm', `parameter/${name.replace(/^\//u, '')}`);
+    return { ref: name, arn, attributes: {} };
+  },
+  'AWS::SecretsManager::Secret': (identity) => {
+    const name = named(identity, 'Name');
+    const arn = arnOf(identity, 'secretsmanager', `secret:${name}-${shortId(identity, 6)}`);
+    return { ref: arn, arn, attributes: { Id: arn } };
+  },
+  'AWS::WAFv2::IPSet': (identity) => {
+    const arn = arnOf(identity, 'wafv2', `regional/ipset/${generatedName(identity)}`);
+    return withArn(arn, arn);
+  },
+  'AWS::WAFv2::WebACL': (identity) => {
+    const arn = arnOf(identity, 'wafv2', `regional/webacl/${generatedName(identity)}`);
+    return withArn(arn, arn);
+  },
+  'AWS::WAFv2::WebACLAssociation': inert,
+};

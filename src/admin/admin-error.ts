@@ -1,0 +1,30 @@
+/** Every way in which an operator's request is refused or fails. Stable: scripts key on these. */
+export type AdminErrorCode =
+  | 'INVALID_INPUT'
+  | 'TENANT_EXISTS'
+  | 'TENANT_NOT_FOUND'
+  | 'TENANT_SUSPENDED'
+  | 'PLAN_UNKNOWN'
+  | 'KEY_NOT_FOUND'
+  | 'KEY_REVOKED'
+  | 'KEY_REPLACED'
+  | 'DEPLOYMENT_INVALID'
+  /** AWS has no such table, parameter, secret, plan or key. */
+  | 'UPSTREAM_NOT_FOUND'
+  /** AWS refused these credentials. */
+  | 'UPSTREAM_DENIED'
+  /** AWS could not be reached, or answered too late. */
+  | 'UPSTREAM_UNREACHABLE'
+  | 'UPSTREAM_FAILED'
+  /** A step failed and what came before it could not be undone: the message names what is left. */
+  | 'ROLLBACK_FAILED';
+
+/** `message` is for the operator: what, the value, the next step. Never a key or a secret. */
+export class AdminError extends Error {
+  override readonly name = 'AdminError';
+  readonly code: AdminErrorCode;
+  constructor(code: AdminErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

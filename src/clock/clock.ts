@@ -1,0 +1,2 @@
+/** Milliseconds since the Unix epoch. Injected, so that tests own time. */
+export type Clock = () => number;

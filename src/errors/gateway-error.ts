@@ -1,0 +1,45 @@
+/** Every way in which Drawbridge itself refuses or fails a request. Stable: clients and alarms key on these. */
+export type GatewayErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'ORIGIN_NOT_ALLOWED'
+  | 'NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'REQUEST_TOO_LARGE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'PARSE_ERROR'
+  | 'INVALID_REQUEST'
+  | 'THROTTLED'
+  | 'DEADLINE_EXCEEDED'
+  | 'UNAVAILABLE'
+  | 'INTERNAL';
+
+/** `message` may reach the caller, so it is fixed text; what went wrong goes into `cause` and the log. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: GatewayErrorCode;
+  constructor(code: GatewayErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * HTTP status and JSON-RPC code of each error. JSON-RPC codes of our own lie outside -32768..-32000, which the
+ * MCP specification keeps for itself (2026-07-28, basic/index, "Error Codes").
+ */
+export const gatewayErrors = {
+  UNAUTHENTICATED: { httpStatus: 401, rpcCode: -31401 },
+  FORBIDDEN: { httpStatus: 403, rpcCode: -31403 },
+  ORIGIN_NOT_ALLOWED: { httpStatus: 403, rpcCode: -31403 },
+  NOT_FOUND: { httpStatus: 404, rpcCode: -31404 },
+  METHOD_NOT_ALLOWED: { httpStatus: 405, rpcCode: -31405 },
+  REQUEST_TOO_LARGE: { httpStatus: 413, rpcCode: -31413 },
+  UNSUPPORTED_MEDIA_TYPE: { httpStatus: 415, rpcCode: -31415 },
+  PARSE_ERROR: { httpStatus: 400, rpcCode: -32700 },
+  INVALID_REQUEST: { httpStatus: 400, rpcCode: -32600 },
+  THROTTLED: { httpStatus: 429, rpcCode: -31429 },
+  DEADLINE_EXCEEDED: { httpStatus: 504, rpcCode: -31504 },
+  UNAVAILABLE: { httpStatus: 503, rpcCode: -31503 },
+  INTERNAL: { httpStatus: 500, rpcCode: -32603 },
+} as const satisfies Record<GatewayErrorCode, { httpStatus: number; rpcCode: number }>;

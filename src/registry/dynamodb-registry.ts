@@ -1,0 +1,159 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+import { DynamoDbKeyReader, type DynamoDbTable } from './dynamodb-key-reader.ts';
+import { decodeCursor, encodeCursor, pageLimit } from './paging.ts';
+import { parseKeyItem, parseTenantItem } from './parse-item.ts';
+import type { KeyRecord, TenantRecord } from './records.ts';
+import {
+  keyPk,
+  keyPlace,
+  keysCollection,
+  registryTable,
+  tenantPk,
+  tenantPlace,
+  tenantsCollection,
+  type ItemPlace,
+} from './registry-table.ts';
+import type { KeyChanges, Page, PageQuery, Registry } from './registry.ts';
+
+const listedItem = z.looseObject({ pk: z.string(), collection: z.string(), position: z.string() });
+
+/** False when the write's condition did not hold; other failures are thrown. */
+const held = async (write: Promise<unknown>): Promise<boolean> => {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+};
+
+/**
+ * The registry on its DynamoDB table. `get` is strongly consistent; lists come from the index, which follows writes
+ * within a moment.
+ */
+export class DynamoDbRegistry implements Registry {
+  readonly #table: DynamoDbTable;
+  readonly #keys: DynamoDbKeyReader;
+
+  constructor(table: DynamoDbTable) {
+    this.#table = table;
+    this.#keys = new DynamoDbKeyReader(table);
+  }
+
+  getKey(keyId: string): Promise<KeyRecord | undefined> {
+    return this.#keys.getKey(keyId);
+  }
+
+  async getTenant(tenant: string): Promise<TenantRecord | undefined> {
+    const pk = tenantPk(tenant);
+    const { Item } = await this.#table.client.send(
+      new GetItemCommand({
+        TableName: this.#table.tableName,
+        Key: { pk: { S: pk } },
+        ConsistentRead: true,
+      }),
+    );
+    return Item === undefined ? undefined : parseTenantItem(pk, unmarshall(Item));
+  }
+
+  listTenants(query?: PageQuery): Promise<Page<TenantRecord>> {
+    return this.#list(tenantsCollection, parseTenantItem, query);
+  }
+
+  listKeys(tenant: string, query?: PageQuery): Promise<Page<KeyRecord>> {
+    return this.#list(keysCollection(tenant), parseKeyItem, query);
+  }
+
+  createTenant(record: TenantRecord): Promise<boolean> {
+    return this.#create({ ...record, ...tenantPlace(record) });
+  }
+
+  createKey(record: KeyRecord): Promise<boolean> {
+    return this.#create({ ...record, ...keyPlace(record) });
+  }
+
+  async deleteTenant(tenant: string): Promise<void> {
+    await this.#table.client.send(
+      new DeleteItemCommand({
+        TableName: this.#table.tableName,
+        Key: { pk: { S: tenantPk(tenant) } },
+      }),
+    );
+  }
+
+  updateKey(keyId: string, changes: KeyChanges): Promise<boolean> {
+    const fields = Object.entries(changes).filter(([, value]) => value !== undefined);
+    const values = Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value]));
+    return held(
+      this.#table.client.send(
+        new UpdateItemCommand({
+          TableName: this.#table.tableName,
+          Key: { pk: { S: keyPk(keyId) } },
+          ConditionExpression: [
+            'attribute_exists(pk)',
+            '#status <> :final',
+            ...(changes.replacedBy === undefined ? [] : ['attribute_not_exists(#replacedBy)']),
+          ].join(' AND '),
+          ...(fields.length === 0
+            ? {}
+            : {
+                UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+              }),
+          ExpressionAttributeNames: {
+            '#status': 'status',
+            ...Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
+          },
+          ExpressionAttributeValues: marshall({ ...values, ':final': 'revoked' }),
+        }),
+      ),
+    );
+  }
+
+  #create(item: ItemPlace & Record<string, unknown>): Promise<boolean> {
+    return held(
+      this.#table.client.send(
+        new PutItemCommand({
+          TableName: this.#table.tableName,
+          Item: marshall(item, { removeUndefinedValues: true }),
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      ),
+    );
+  }
+
+  async #list<T>(
+    collection: string,
+    parse: (pk: string, item: unknown) => T,
+    query?: PageQuery,
+  ): Promise<Page<T>> {
+    const limit = pageLimit(query);
+    const { Items = [], LastEvaluatedKey } = await this.#table.client.send(
+      new QueryCommand({
+        TableName: this.#table.tableName,
+        IndexName: registryTable.index.name,
+        KeyConditionExpression: '#collection = :collection',
+        ExpressionAttributeNames: { '#collection': registryTable.index.partitionKey },
+        ExpressionAttributeValues: { ':collection': { S: collection } },
+        Limit: limit + 1,
+        ...(query?.cursor === undefined
+          ? {}
+          : { ExclusiveStartKey: marshall(decodeCursor(query.cursor, collection)) }),
+      }),
+    );
+    const page = Items.slice(0, limit).map((item) => listedItem.parse(unmarshall(item)));
+    const items = page.map((item) => parse(item.pk, item));
+    const last = page.at(-1);
+    const more = Items.length > limit || LastEvaluatedKey !== undefined;
+    return last === undefined || !more ? { items } : { items, cursor: encodeCursor(last) };
+  }
+}

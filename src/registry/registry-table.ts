@@ -1,0 +1,36 @@
+/** Key schema of the `Registry` table (docs/storage-schema.md): all attributes named here are strings. */
+export const registryTable = {
+  partitionKey: 'pk',
+  /** Projects every attribute; holds only items that are listed somewhere. */
+  index: { name: 'byCollection', partitionKey: 'collection', sortKey: 'position' },
+} as const;
+
+/** Where an item stands: its primary key, and its place in the collection that lists it. */
+export interface ItemPlace {
+  readonly pk: string;
+  readonly collection: string;
+  readonly position: string;
+}
+
+export const keyPk = (keyId: string): string => `KEY#${keyId}`;
+export const tenantPk = (tenant: string): string => `TENANT#${tenant}`;
+
+export const tenantsCollection = 'TENANTS';
+export const keysCollection = (tenant: string): string => `TENANT#${tenant}#KEYS`;
+
+export const tenantPlace = (record: { readonly tenant: string }): ItemPlace => ({
+  pk: tenantPk(record.tenant),
+  collection: tenantsCollection,
+  position: record.tenant,
+});
+
+/** Keys are listed oldest first. */
+export const keyPlace = (record: {
+  readonly keyId: string;
+  readonly tenant: string;
+  readonly createdAt: string;
+}): ItemPlace => ({
+  pk: keyPk(record.keyId),
+  collection: keysCollection(record.tenant),
+  position: `${record.createdAt}#${record.keyId}`,
+});

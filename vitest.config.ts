@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+/** unit and cdk run without a twin; integration shares one twin per file and runs one file at a time. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: 'unit', include: ['test/{unit,contract,pins}/**/*.test.ts'], testTimeout: 20_000 },
+      },
+      { test: { name: 'cdk', include: ['test/cdk/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
