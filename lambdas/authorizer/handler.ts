@@ -14,6 +14,8 @@ const requestEvent = z.object({
   }),
 });
 
+type RequestEvent = z.infer<typeof requestEvent>;
+
 export interface AuthorizerResponse {
   readonly principalId: string;
   readonly policyDocument: {
@@ -57,15 +59,30 @@ const everyRoute = (methodArn: string): string => {
 /** API Gateway answers 401 to exactly this message, and 500 to every other error. */
 const unauthorized = (): Error => new Error('Unauthorized');
 
-export const createHandler = ({ verifyApiKey, log }: AuthorizerDeps) =>
-  middy(async (event: unknown): Promise<AuthorizerResponse> => {
-    const { methodArn, headers, requestContext } = requestEvent.parse(event);
-    const { requestId, identity } = requestContext;
-    const token = bearerToken(headers);
-    const verification: Verification =
-      token === undefined
-        ? { kind: 'refused', reason: 'malformed' }
-        : await verifyApiKey(token, identity.sourceIp);
+/** An error of its own: what API Gateway gets, and the runtime logs, holds nothing of the cause. */
+const unavailable = (): Error => new Error('Authorizer unavailable');
+
+export const createHandler = ({ verifyApiKey, log }: AuthorizerDeps) => {
+  /** @throws Error when the credential could not be looked at. */
+  const verify = async (event: RequestEvent): Promise<Verification> => {
+    const token = bearerToken(event.headers);
+    return token === undefined
+      ? { kind: 'refused', reason: 'malformed' }
+      : verifyApiKey(token, event.requestContext.identity.sourceIp);
+  };
+
+  return middy(async (input: unknown): Promise<AuthorizerResponse> => {
+    const event = requestEvent.safeParse(input).data;
+    const requestId = event?.requestContext.requestId;
+    if (event === undefined) {
+      log.error('auth.failed', new Error('the event is not of a REQUEST authorizer'));
+      throw unavailable();
+    }
+    const verification = await verify(event).catch((error: unknown) => {
+      // Fail closed: every error but "Unauthorized" is a 5xx to the caller, never an Allow.
+      log.error('auth.failed', error, { requestId });
+      throw unavailable();
+    });
     if (verification.kind === 'refused') {
       const { reason, keyId } = verification;
       // A key id from a token that proved nothing is whatever a stranger sent: it is not written down.
@@ -79,17 +96,15 @@ export const createHandler = ({ verifyApiKey, log }: AuthorizerDeps) =>
       policyDocument: {
         Version: '2012-10-17',
         Statement: [
-          { Action: 'execute-api:Invoke', Effect: 'Allow', Resource: everyRoute(methodArn) },
+          {
+            Action: 'execute-api:Invoke',
+            Effect: 'Allow',
+            Resource: everyRoute(event.methodArn),
+          },
         ],
       },
       context: toAuthorizerContext(principal),
       usageIdentifierKey: usageKey,
     };
-  }).onError(({ error, event }) => {
-    if (error instanceof Error && error.message === 'Unauthorized') return;
-    log.error('auth.failed', error, {
-      requestId: requestEvent.safeParse(event).data?.requestContext.requestId,
-    });
-    // Fail closed: any error but "Unauthorized" is a 500 to the caller, never an Allow.
-    throw new Error('Authorizer unavailable');
   });
+};

@@ -1,0 +1,100 @@
+import { renderFields, renderTable } from './io.ts';
+import type {
+  IssuedKeyView,
+  KeyView,
+  RevocationView,
+  RotationView,
+  TenantSummaryView,
+  TenantView,
+} from './views.ts';
+
+/** What a person reads for each command's data. */
+
+const tenantFields = (view: TenantView): string =>
+  renderFields({
+    tenant: view.tenant,
+    name: view.name,
+    plan: view.plan,
+    status: view.status,
+    created: view.createdAt,
+    'gateway key': view.apiGatewayKeyId,
+  });
+
+export const tenantCreatedText = (view: TenantView): string =>
+  [
+    `Tenant ${view.tenant} created.`,
+    '',
+    tenantFields(view),
+    '',
+    `Give it a key: npx drawbridge keys create --tenant ${view.tenant}`,
+  ].join('\n');
+
+export const tenantText = (view: TenantSummaryView): string =>
+  [
+    tenantFields(view),
+    renderFields({ 'keys       ': `${view.keyCount} (${view.activeKeyCount} active)` }),
+  ].join('\n');
+
+export const tenantListText = (tenants: readonly TenantView[]): string =>
+  tenants.length === 0
+    ? 'No tenants yet. Add one: npx drawbridge tenants create <id> --plan <plan>'
+    : renderTable(
+        ['TENANT', 'NAME', 'PLAN', 'STATUS', 'CREATED'],
+        tenants.map((view) => [view.tenant, view.name, view.plan, view.status, view.createdAt]),
+      );
+
+const keyFields = (view: Omit<KeyView, 'status'> & Partial<Pick<KeyView, 'status'>>): string =>
+  renderFields({
+    'key id': view.keyId,
+    tenant: view.tenant,
+    name: view.name,
+    role: view.role,
+    plan: view.plan,
+    status: view.status,
+    created: view.createdAt,
+    expires: view.expiresAt ?? 'never',
+    networks: view.cidrs?.join(', ') ?? 'any',
+    revoked: view.revokedAt,
+    'replaced by': view.replacedBy,
+  });
+
+const shownOnce = (view: IssuedKeyView): string =>
+  ['', `  ${view.key}`, '', 'Shown once: store it now.', '', keyFields(view)].join('\n');
+
+export const keyCreatedText = (view: IssuedKeyView): string =>
+  [`Key created for tenant ${view.tenant}:`, shownOnce(view)].join('\n');
+
+export const keyRotatedText = (view: RotationView): string => {
+  const { keyId, status, expiresAt = '' } = view.replaces;
+  const fate = {
+    active: `still works until ${expiresAt}`,
+    expired: `expired at ${expiresAt}`,
+    revoked: 'is revoked',
+  }[status];
+  return [`Key ${keyId} ${fate}. It is replaced by:`, shownOnce(view)].join('\n');
+};
+
+export const keyText = (view: KeyView): string => keyFields(view);
+
+export const keyListText =
+  (tenant: string) =>
+  (keys: readonly KeyView[]): string =>
+    keys.length === 0
+      ? `Tenant ${tenant} has no keys yet. Add one: npx drawbridge keys create --tenant ${tenant}`
+      : renderTable(
+          ['KEY ID', 'NAME', 'ROLE', 'STATUS', 'CREATED', 'EXPIRES', 'NETWORKS'],
+          keys.map((view) => [
+            view.keyId,
+            view.name,
+            view.role,
+            view.replacedBy !== undefined && view.status === 'active' ? 'replaced' : view.status,
+            view.createdAt,
+            view.expiresAt ?? 'never',
+            view.cidrs?.join(', ') ?? 'any',
+          ]),
+        );
+
+export const keyRevokedText = (view: RevocationView): string =>
+  view.alreadyRevoked
+    ? `Key ${view.keyId} was revoked already, at ${view.revokedAt ?? 'an unknown time'}. Nothing changed.`
+    : `Key ${view.keyId} ("${view.name}") of tenant ${view.tenant} is revoked.`;

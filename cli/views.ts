@@ -1,0 +1,79 @@
+import type { IssuedKey } from '../src/admin/issue-key.ts';
+import { keyState } from '../src/admin/key-state.ts';
+import type { TenantSummary } from '../src/admin/tenants.ts';
+import type { KeyRecord, TenantRecord } from '../src/registry/records.ts';
+
+/** What `--json` prints of a tenant. */
+export const tenantView = ({
+  tenant,
+  name,
+  plan,
+  status,
+  apiGatewayKeyId,
+  createdAt,
+}: TenantRecord) => ({ tenant, name, plan, status, apiGatewayKeyId, createdAt });
+export type TenantView = ReturnType<typeof tenantView>;
+
+export const tenantSummaryView = ({ tenant, keyCount, activeKeyCount }: TenantSummary) => ({
+  ...tenantView(tenant),
+  keyCount,
+  activeKeyCount,
+});
+export type TenantSummaryView = ReturnType<typeof tenantSummaryView>;
+
+/** The times of a view are ISO 8601, UTC. */
+interface KeyFields {
+  readonly keyId: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly role: string;
+  readonly plan: string;
+  readonly createdAt: string;
+  readonly expiresAt?: string;
+  readonly cidrs?: readonly string[];
+}
+
+const keyFields = (record: KeyRecord): KeyFields => ({
+  keyId: record.keyId,
+  tenant: record.tenant,
+  name: record.name,
+  role: record.role,
+  plan: record.plan,
+  createdAt: record.createdAt,
+  ...(record.expiresAt === undefined
+    ? {}
+    : { expiresAt: new Date(record.expiresAt * 1000).toISOString() }),
+  ...(record.cidrs === undefined ? {} : { cidrs: record.cidrs }),
+});
+
+/** What `--json` prints of a key: never its hash. */
+export interface KeyView extends KeyFields {
+  readonly status: 'active' | 'expired' | 'revoked';
+  readonly revokedAt?: string;
+  readonly replacedBy?: string;
+}
+
+export const keyView = (record: KeyRecord, now: number): KeyView => ({
+  ...keyFields(record),
+  status: keyState(record, now),
+  ...(record.revokedAt === undefined ? {} : { revokedAt: record.revokedAt }),
+  ...(record.replacedBy === undefined ? {} : { replacedBy: record.replacedBy }),
+});
+
+/** The one place where a whole key is shown. */
+export interface IssuedKeyView extends KeyFields {
+  readonly key: string;
+}
+
+export const issuedKeyView = ({ key, record }: IssuedKey): IssuedKeyView => ({
+  key,
+  ...keyFields(record),
+});
+
+export interface RotationView extends IssuedKeyView {
+  readonly replaces: KeyView;
+}
+
+export interface RevocationView extends KeyView {
+  readonly alreadyRevoked: boolean;
+}

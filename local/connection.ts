@@ -1,0 +1,33 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+
+export interface AwsCredentials {
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** `.drawbridge/connection.json`: how programs find the running twin (docs/twin.md). */
+export interface Connection {
+  readonly url: string;
+  readonly mcpUrl: string;
+  readonly tenant?: string;
+  readonly apiKey?: string;
+  /** An operator's credentials, for the CLI. They mean nothing to AWS. */
+  readonly adminAws: AwsCredentials;
+  readonly twin: {
+    readonly pid: number;
+    /** Where the twin answers for AWS services. */
+    readonly awsEndpoint: string;
+    /** The SSM parameter that describes the deployment. */
+    readonly deployment: string;
+  };
+}
+
+/** Writes the file for its owner's eyes only, whole or not at all. */
+export const writeConnection = (path: string, connection: Connection): void => {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileAtomic.sync(path, `${JSON.stringify(connection, null, 2)}\n`, { mode: 0o600 });
+};

@@ -1,0 +1,51 @@
+// Plain JavaScript for any Node from 20 on: it runs before anything is installed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const projectDirectory = dirname(import.meta.dirname);
+const modules = join(projectDirectory, 'node_modules');
+
+/** The Node that the dev dependency `node` brings: the version that Lambda runs. */
+const nodeBinary = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+
+const modifiedAt = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
+
+const npm = (...args) => {
+  const { npm_execpath: script } = process.env;
+  const [command, prefix] =
+    script === undefined || !script.endsWith('.js') ? ['npm', []] : [process.execPath, [script]];
+  const { status, error } = spawnSync(command, [...prefix, ...args], {
+    cwd: projectDirectory,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32' && command === 'npm',
+  });
+  if (error !== undefined || status !== 0) {
+    process.stderr.write(
+      `npm ${args.join(' ')} failed. Mend what it says above, then run this again.\n`,
+    );
+    process.exit(1);
+  }
+};
+
+/**
+ * Installs what package-lock.json names, unless that has been done, and returns the path of Node 24.
+ *
+ * Install scripts are off: aws-lambda-ric would compile C++ for over a minute for an addon that the twin replaces.
+ * Only `node` needs its script, which fetches the binary for this platform from the registry.
+ */
+export const ensureInstalled = () => {
+  const installedAt = modifiedAt(join(modules, '.package-lock.json'));
+  if (installedAt < modifiedAt(join(projectDirectory, 'package-lock.json'))) {
+    process.stdout.write('Installing dependencies (once, about a minute) …\n');
+    npm('ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
+  }
+  if (!existsSync(nodeBinary)) {
+    npm('rebuild', 'node', '--ignore-scripts=false', '--loglevel=error');
+  }
+  if (!existsSync(nodeBinary)) {
+    process.stderr.write('Node 24 did not install. Delete node_modules and run this again.\n');
+    process.exit(1);
+  }
+  return nodeBinary;
+};

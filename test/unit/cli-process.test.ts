@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { pepper, pepperDocument } from './admin-fixtures.ts';
+import { startFakeAws, type FakeAws } from './cli-fake-aws.ts';
+
+const launcher = path.resolve(import.meta.dirname, '../../cli/drawbridge.mjs');
+
+let aws: FakeAws;
+let directory: string;
+let document: string;
+
+beforeAll(async () => {
+  aws = await startFakeAws();
+  document = aws.state.document;
+  directory = await mkdtemp(path.join(os.tmpdir(), 'drawbridge-cli-'));
+  await writeFile(path.join(directory, 'connection.json'), JSON.stringify(aws.connection));
+});
+beforeEach(() => {
+  aws.state.denied.clear();
+  aws.state.document = document;
+  aws.state.pepper = pepperDocument;
+});
+afterAll(async () => {
+  await aws[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true });
+});
+
+/** Runs `npx drawbridge …` as its own process, with no terminal. */
+const drawbridge = async (
+  args: readonly string[],
+  connection = 'connection.json',
+  script = launcher,
+) => {
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'], DRAWBRIDGE_CONNECTION: connection },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const [out, err, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
+  return { exitCode, out, err };
+};
+
+const json = async (...args: string[]): Promise<unknown> => {
+  const { exitCode, out, err } = await drawbridge([...args, '--json']);
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+  return JSON.parse(out);
+};
+
+const issued = z.looseObject({ key: z.string(), keyId: z.string() });
+
+describe('the CLI as a process', () => {
+  it('lives through a tenant’s and a key’s whole life, with nothing on stderr', async () => {
+    await json('tenants', 'create', 'acme', '--plan', 'pro', '--name', 'Acme');
+    const [gatewayKey] = aws.gatewayKeys.values();
+    expect(gatewayKey).toMatchObject({ name: 'drawbridge/local/acme', plan: 'plan-pro' });
+    expect(gatewayKey?.value).toMatch(/^[0-9A-Za-z]{40}$/);
+
+    const first = issued.parse(
+      await json('keys', 'create', '--tenant', 'acme', '--expires', '90d'),
+    );
+    const stored = await aws.registry.getKey(first.keyId);
+    expect(pepper.matches(first.key, stored?.hash ?? '', '2')).toBe(true);
+
+    const second = issued.parse(await json('keys', 'rotate', first.keyId, '--grace', '1h'));
+    expect(await json('keys', 'revoke', second.keyId)).toMatchObject({ alreadyRevoked: false });
+    expect(await json('keys', 'list', 'acme')).toMatchObject([
+      { keyId: first.keyId, status: 'active', replacedBy: second.keyId },
+      { keyId: second.keyId, status: 'revoked' },
+    ]);
+    expect(await json('tenants', 'show', 'acme')).toMatchObject({ keyCount: 2, activeKeyCount: 1 });
+  });
+
+  it('a refused step is undone in AWS and exits 1', async () => {
+    const before = [...aws.gatewayKeys.keys()];
+    aws.state.denied.add('PutItem');
+    const { exitCode, err } = await drawbridge(['tenants', 'create', 'undone', '--plan', 'free']);
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(
+      /^error: could not write tenant "undone": AccessDeniedException: [^\n]*\n$/,
+    );
+    expect([...aws.gatewayKeys.keys()]).toEqual(before);
+  });
+
+  it('what is wrong as typed exits 2', async () => {
+    expect(await drawbridge(['keys', 'create', 'acme', '--role', 'root'])).toMatchObject({
+      exitCode: 2,
+      out: '',
+    });
+  });
+
+  it('a broken pepper secret is said without its value', async () => {
+    aws.state.pepper = 'canary-secret';
+    const { exitCode, out, err } = await drawbridge(['keys', 'create', 'acme']);
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
+    expect(err).toContain('secret arn:pepper holds no pepper');
+    expect(err).not.toContain('canary');
+  });
+
+  it('a deployment document of another version is refused by name', async () => {
+    aws.state.document = document.replace('"version":1', '"version":2');
+    const { exitCode, err } = await drawbridge(['tenants', 'list', '--json']);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(err)).toMatchObject({
+      error: {
+        code: 'DEPLOYMENT_INVALID',
+        message: expect.stringMatching(/check version/) as string,
+      },
+    });
+  });
+
+  it('a missing deployment parameter says what to check', async () => {
+    const other = { ...aws.connection.twin, deployment: '/drawbridge/local/other' };
+    await writeFile(
+      path.join(directory, 'other.json'),
+      JSON.stringify({ ...aws.connection, twin: other }),
+    );
+    const { exitCode, err } = await drawbridge(['tenants', 'list'], 'other.json');
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(
+      /could not read parameter \/drawbridge\/local\/other of local: .*ParameterNotFound/,
+    );
+  });
+
+  it('a twin that has stopped is one line that says how to start it', async () => {
+    const gone = { ...aws.connection.twin, awsEndpoint: 'http://127.0.0.1:1' };
+    await writeFile(
+      path.join(directory, 'gone.json'),
+      JSON.stringify({ ...aws.connection, twin: gone }),
+    );
+    expect(await drawbridge(['tenants', 'list'], 'gone.json')).toEqual({
+      exitCode: 1,
+      out: '',
+      err:
+        'error: the twin is not running (nothing answers at http://127.0.0.1:1): start it with `npm start`, ' +
+        'or choose a deployment with --env\n',
+    });
+  });
+
+  it('without its dependencies it says how to install them', async () => {
+    const bare = path.join(directory, 'bare', 'cli');
+    await mkdir(bare, { recursive: true });
+    await copyFile(launcher, path.join(bare, 'drawbridge.mjs'));
+    expect(await drawbridge([], '', path.join(bare, 'drawbridge.mjs'))).toEqual({
+      exitCode: 1,
+      out: '',
+      err: 'error: the dependencies are not installed: run `npm install` (or `npm start`) first\n',
+    });
+  });
+});
