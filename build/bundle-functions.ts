@@ -28,7 +28,7 @@ const bundleOne = async (
 ): Promise<Metafile> => {
   const { metafile } = await build({
     entryPoints: [join(projectDirectory, 'lambdas', name, 'index.ts')],
-    outfile: join(outDirectory, 'index.js'),
+    outfile: join(outDirectory, 'index.cjs'),
     absWorkingDir: projectDirectory,
     bundle: true,
     minify: true,

@@ -15,6 +15,7 @@ export interface Connection {
   readonly mcpUrl: string;
   readonly tenant?: string;
   readonly apiKey?: string;
+  readonly keyId?: string;
   /** An operator's credentials, for the CLI. They mean nothing to AWS. */
   readonly adminAws: AwsCredentials;
   readonly twin: {

@@ -78,8 +78,8 @@ const incomingMessage = z.object({
   params: z
     .object({
       name: z.string().optional().catch(undefined),
-      arguments: z.unknown(),
-      clientInfo: z.unknown(),
+      arguments: z.unknown().optional(),
+      clientInfo: z.unknown().optional(),
       _meta: z.record(z.string(), z.unknown()).optional().catch(undefined),
     })
     .optional()

@@ -1,0 +1,174 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { writeConnection, type Connection } from './connection.ts';
+import { ensureDemoTenant } from './demo-tenant.ts';
+import { synthesize } from './synthesize.ts';
+import { startTwin, type Twin } from './twin.ts';
+import { welcome } from './welcome.ts';
+
+const env = 'local';
+const defaultPort = 7400;
+const projectDirectory = dirname(import.meta.dirname);
+const stateDirectory = join(projectDirectory, '.drawbridge');
+const connectionFile = join(stateDirectory, 'connection.json');
+
+const usage = `Usage: npm start -- [--port N] [--reset]
+
+  --port N   where to listen; also by PORT. Default ${defaultPort}; 0 takes a free one
+  --reset    drop all state first: tenants, keys, secrets, logs
+`;
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+/** An error that its reader can act on: printed without a stack. */
+const fail = (message: string, code = 1): never => {
+  process.stderr.write(`${message.trim()}\n`);
+  process.exit(code);
+};
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+const readOptions = (): { readonly port: number; readonly reset: boolean } => {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: 'string' },
+        reset: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (values.help) {
+      say(usage);
+      process.exit(0);
+    }
+    const wanted = values.port ?? process.env['PORT'] ?? String(defaultPort);
+    const parsed = port.safeParse(wanted === '' ? Number.NaN : wanted);
+    if (!parsed.success)
+      return fail(`"${wanted}" is not a port: give a number from 0 to 65535.`, 2);
+    return { port: parsed.data, reset: values.reset };
+  } catch (error) {
+    return fail(`${(error as Error).message}\n\n${usage}`, 2);
+  }
+};
+
+const lastConnection = z.object({
+  url: z.string(),
+  apiKey: z.string().optional(),
+  keyId: z.string().optional(),
+  twin: z.object({ pid: z.number() }),
+});
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return pid !== process.pid;
+  } catch {
+    return false;
+  }
+};
+
+/** What the twin of the last start left behind, when it can be read. */
+const readLastConnection = () => {
+  if (!existsSync(connectionFile)) return undefined;
+  try {
+    return lastConnection.safeParse(JSON.parse(readFileSync(connectionFile, 'utf8'))).data;
+  } catch {
+    return undefined;
+  }
+};
+
+const planNames = z.record(z.string(), z.object({ rateLimit: z.number() }));
+
+/** The plan with the highest rate: the demo tenant should not be in a newcomer's way. */
+const widestPlan = (): string => {
+  const file = join(projectDirectory, 'config', `${env}.json`);
+  const { plans } = z.object({ plans: planNames }).parse(JSON.parse(readFileSync(file, 'utf8')));
+  const [widest] = Object.entries(plans).toSorted(([, a], [, b]) => b.rateLimit - a.rateLimit);
+  if (widest === undefined) throw new Error(`${file} has no plans`);
+  return widest[0];
+};
+
+const explainStart = (error: unknown, wanted: number): string => {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === 'EADDRINUSE'
+    ? `Port ${wanted} is in use. Stop what listens there, or choose another: npm start -- --port ${wanted + 1}`
+    : message;
+};
+
+const connectionOf = (twin: Twin): Connection => ({
+  url: twin.url,
+  mcpUrl: `${twin.url}/mcp`,
+  adminAws: twin.operator,
+  twin: {
+    pid: process.pid,
+    awsEndpoint: twin.aws.url,
+    deployment: `/drawbridge/${env}/deployment`,
+  },
+});
+
+const main = async (): Promise<void> => {
+  const options = readOptions();
+  const last = readLastConnection();
+  if (last !== undefined && isRunning(last.twin.pid)) {
+    fail(`A twin runs already, at ${last.url} (process ${last.twin.pid}). Stop it first.`);
+  }
+  if (options.reset) rmSync(stateDirectory, { recursive: true, force: true });
+
+  const known = options.reset ? undefined : last;
+  say('Drawbridge: synthesizing what cdk deploy would deploy …');
+  const { directory, fresh } = await synthesize({ projectDirectory, stateDirectory, env });
+  if (!fresh) say('(unchanged since the last start)');
+
+  const twin = await startTwin({
+    cdkOut: directory,
+    stateDirectory,
+    port: options.port,
+    onRefusal: ({ principal, action, resource }) =>
+      say(`refused  ${principal.displayName} may not ${action} on ${resource}`),
+    onProblem: (line) => say(`problem  ${line}`),
+  }).catch((error: unknown) => fail(explainStart(error, options.port)));
+  stopOnSignals(twin);
+
+  const connection = connectionOf(twin);
+  writeConnection(connectionFile, connection);
+  const demo = await ensureDemoTenant({
+    projectDirectory,
+    connectionFile,
+    plan: widestPlan(),
+    known:
+      known?.apiKey === undefined || known.keyId === undefined
+        ? undefined
+        : { apiKey: known.apiKey, keyId: known.keyId },
+  });
+  const { tenant, apiKey, keyId } = demo;
+  writeConnection(connectionFile, { ...connection, tenant, apiKey, keyId });
+  process.stdout.write(
+    welcome({
+      mcpUrl: connection.mcpUrl,
+      demo,
+      notEvaluated: twin.notEvaluated,
+      stateDirectory: relative(process.cwd(), stateDirectory),
+    }),
+  );
+};
+
+const stopOnSignals = (twin: Twin): void => {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    twin.close().then(
+      () => process.exit(0),
+      (error: unknown) => fail(`The twin did not stop cleanly: ${String(error)}`),
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  // The launcher holds this channel: when it is gone, nobody is left to stop the twin.
+  if (process.channel !== undefined) process.on('disconnect', stop);
+};
+
+main().catch((error: unknown) => fail((error as Error).message));

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import type { AuthorizedCall } from './aws/authorization.ts';
+import { startAwsEndpoint, type AwsEndpoint } from './aws/aws-endpoint.ts';
+import { credentialEnvironment, LocalCredentials } from './aws/credentials.ts';
+import { rolePolicies } from './aws/role-policies.ts';
+import type { AwsCredentials } from './connection.ts';
+import { startGateway, type Gateway } from './gateway/gateway.ts';
+import { functionDefinitions } from './lambda/function-definitions.ts';
+import { LambdaService } from './lambda/lambda-service.ts';
+import { FileLogSink } from './log/file-log-sink.ts';
+import type { LogSink } from './log/log-sink.ts';
+import type { Deployment } from './template/deployment.ts';
+import { loadDeployment } from './template/load-deployment.ts';
+import { assertInvokePermissions } from './template/invoke-permissions.ts';
+import { openUsage } from './usage/open-usage.ts';
+
+/** Where the twin's resources are said to be when the template does not say. Nothing of it exists at AWS. */
+export const twinAccount = { accountId: '000000000000', region: 'us-east-1' } as const;
+
+export interface TwinOptions {
+  /** A synthesized application. */
+  readonly cdkOut: string;
+  /** Tables, secrets, API keys and logs are kept here, and found again at the next start. */
+  readonly stateDirectory: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** @default files in `<stateDirectory>/logs` */
+  readonly log?: LogSink;
+  /** Hears each AWS call that a function's own role does not allow. */
+  readonly onRefusal?: (call: AuthorizedCall) => void;
+  /** Hears each AWS call that was allowed. */
+  readonly onCall?: (call: AuthorizedCall) => void;
+  /** What goes wrong in the twin itself, or in API Gateway's part, as one line without headers or bodies. */
+  readonly onProblem?: (line: string) => void;
+  readonly maxSandboxesPerFunction?: number;
+}
+
+export interface Twin {
+  readonly url: string;
+  readonly deployment: Deployment;
+  readonly operator: AwsCredentials;
+  readonly aws: AwsEndpoint;
+  readonly lambda: LambdaService;
+  /** Parts of the template that only AWS can evaluate. */
+  readonly notEvaluated: Gateway['notEvaluated'];
+  close(): Promise<void>;
+}
+
+const openLog = (directory: string, closing: (() => void)[]): LogSink => {
+  const log = new FileLogSink(directory);
+  closing.push(() => log.close());
+  return log;
+};
+
+/**
+ * Runs a synthesized application on this machine.
+ * @throws Error that names what of the template it does not implement, or why it cannot start.
+ */
+export const startTwin = async (options: TwinOptions): Promise<Twin> => {
+  const { stateDirectory, onProblem = () => undefined } = options;
+  const closing: (() => void | Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const deployment = loadDeployment(options.cdkOut, twinAccount);
+    assertInvokePermissions(deployment);
+    const log = options.log ?? openLog(join(stateDirectory, 'logs'), closing);
+    const usage = openUsage({ deployment, stateDir: stateDirectory });
+    closing.push(() => usage.close());
+    const credentials = new LocalCredentials(deployment.accountId, (roleArn) =>
+      rolePolicies(deployment, roleArn),
+    );
+    const aws = await startAwsEndpoint({
+      deployment,
+      stateDir: stateDirectory,
+      apiKeys: usage.apiKeys,
+      credentials,
+      onError: (error) => onProblem(`AWS endpoint: ${String(error)}`),
+      ...(options.onRefusal === undefined ? {} : { onRefusal: options.onRefusal }),
+      ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
+    });
+    closing.push(() => aws.close());
+
+    const lambda = new LambdaService({
+      functions: functionDefinitions(deployment),
+      log,
+      awsEnvironment: ({ roleArn, name, displayName }) => ({
+        ...aws.environment,
+        ...credentialEnvironment(credentials.forRole({ roleArn, sessionName: name, displayName })),
+        AWS_REGION: deployment.region,
+        AWS_DEFAULT_REGION: deployment.region,
+      }),
+      ...(options.maxSandboxesPerFunction === undefined
+        ? {}
+        : { maxSandboxesPerFunction: options.maxSandboxesPerFunction }),
+    });
+    closing.push(() => lambda.close());
+
+    const gateway = await startGateway({
+      deployment,
+      functions: lambda,
+      usage: usage.meter,
+      port: options.port,
+      accessLog: (logGroup, line) => log.write(logGroup, line),
+      executionLog: (line) => onProblem(`API Gateway: ${line}`),
+    });
+    closing.push(() => gateway.close());
+
+    const { accessKeyId, secretAccessKey } = credentials.forOperator();
+    return {
+      url: gateway.url,
+      deployment,
+      operator: { region: deployment.region, accessKeyId, secretAccessKey },
+      aws,
+      lambda,
+      notEvaluated: gateway.notEvaluated,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};

@@ -1,0 +1,34 @@
+type Transformation = (text: string) => string;
+
+const HEX_PAIR = /%([0-9a-f]{2})/gi;
+
+/** "Text transformations in AWS WAF", those that the twin implements. On latin1 strings. */
+const TRANSFORMATIONS: Readonly<Record<string, Transformation>> = {
+  NONE: (text) => text,
+  LOWERCASE: (text) => text.toLowerCase(),
+  URL_DECODE: (text) =>
+    text
+      .replaceAll('+', ' ')
+      .replace(HEX_PAIR, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+  COMPRESS_WHITE_SPACE: (text) => text.replace(/[\t\n\v\f\r \xa0]+/g, ' '),
+  REMOVE_NULLS: (text) => text.replaceAll('\0', ''),
+  REPLACE_NULLS: (text) => text.replaceAll('\0', ' '),
+  BASE64_DECODE: (text) => Buffer.from(text, 'base64').toString('latin1'),
+};
+
+/**
+ * The transformations of one statement, in the order of their priorities, as one function.
+ * @throws Error naming a transformation that the twin does not implement.
+ */
+export const compileTransformations = (
+  list: readonly { readonly Priority: number; readonly Type: string }[],
+): Transformation => {
+  const steps = [...list]
+    .sort((a, b) => a.Priority - b.Priority)
+    .map(({ Type }) => {
+      const step = Object.hasOwn(TRANSFORMATIONS, Type) ? TRANSFORMATIONS[Type] : undefined;
+      if (!step) throw new Error(`does not implement the text transformation ${Type}`);
+      return step;
+    });
+  return (text) => steps.reduce((current, step) => step(current), text);
+};

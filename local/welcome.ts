@@ -1,0 +1,54 @@
+import type { DemoTenant } from './demo-tenant.ts';
+
+export interface Welcome {
+  readonly mcpUrl: string;
+  readonly demo: DemoTenant;
+  readonly notEvaluated: readonly string[];
+  readonly stateDirectory: string;
+}
+
+const indent = (text: string, by: string): string =>
+  text
+    .split('\n')
+    .map((line) => `${by}${line}`)
+    .join('\n');
+
+const json = (value: unknown): string => indent(JSON.stringify(value, null, 2), '  ');
+
+/** What a newcomer sees when the twin is ready: what to call, with which key, from which client. */
+export const welcome = ({ mcpUrl, demo, notEvaluated, stateDirectory }: Welcome): string => {
+  const header = `Authorization: Bearer ${demo.apiKey}`;
+  const call = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name: 'search', arguments: { query: 'usage plan' } },
+  };
+  return `
+Call a tool with curl:
+
+  curl -s ${mcpUrl} \\
+    -H '${header}' \\
+    -H 'Content-Type: application/json' \\
+    -d '${JSON.stringify(call)}'
+
+Claude Code:
+
+  claude mcp add --transport http drawbridge ${mcpUrl} --header "${header}"
+
+Cursor (.cursor/mcp.json):
+
+${json({ mcpServers: { drawbridge: { url: mcpUrl, headers: { Authorization: `Bearer ${demo.apiKey}` } } } })}
+
+VS Code (.vscode/mcp.json):
+
+${json({ servers: { drawbridge: { type: 'http', url: mcpUrl, headers: { Authorization: `Bearer ${demo.apiKey}` } } } })}
+
+  tenant   ${demo.tenant}, plan ${demo.plan}
+  key      ${demo.apiKey}
+  state    ${stateDirectory} (connection.json, logs/; --reset begins anew)
+  operate  npx drawbridge --help
+${notEvaluated.length === 0 ? '' : `  not run  ${notEvaluated.join(', ')}: only AWS has these WAF rules\n`}
+ready    ${mcpUrl}   (Ctrl-C stops it)
+`;
+};
