@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { buildContentIndex } from './content-index.ts';
-import { builtinsDirectly, environmentCredentialsOnly, toolsOf } from './esbuild-plugins.ts';
+import { builtinsDirectly, toolsOf } from './esbuild-plugins.ts';
 import { lintTools } from './lint-tools.ts';
 
 /** Directories that are ready to become Lambda assets. */
@@ -39,11 +39,7 @@ const bundleOne = async (
     mainFields: ['module', 'main'],
     legalComments: 'none',
     logLevel: 'error',
-    plugins: [
-      builtinsDirectly(),
-      environmentCredentialsOnly(),
-      toolsOf(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
-    ],
+    plugins: [builtinsDirectly(), toolsOf(join(projectDirectory, 'lambdas', 'mcp', 'tools'))],
   });
   const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
   if (bytes > sizeBudgets[name]) {

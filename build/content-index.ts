@@ -11,7 +11,7 @@ import {
 } from '../src/content/document-index.ts';
 
 export interface ContentSource {
-  /** Read with its sub-folders. Files whose names begin with a dot are left out. */
+  /** Read with its sub-folders. Files and folders whose names begin with a dot are left out. */
   readonly directory: string;
   /** Documents link to `<baseUrl>/<path>`; without it to `drawbridge://content/<path>`. */
   readonly baseUrl?: string | undefined;
@@ -30,10 +30,20 @@ const frontMatter = z.looseObject({
   url: z.url({ protocol: /^https?$/ }).optional(),
 });
 
+const readYaml = (source: string, file: string): unknown => {
+  try {
+    return parseYaml(source);
+  } catch (cause) {
+    throw new Error(`${file}: its front matter is not YAML: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+};
+
 const splitFrontMatter = (source: string, file: string) => {
   const match = /^---\r?\n([\s\S]*?)\r?\n---\r?\n?/u.exec(source);
   if (match === null) return { data: {}, body: source };
-  const parsed = frontMatter.safeParse(parseYaml(match[1] ?? '') ?? {});
+  const parsed = frontMatter.safeParse(readYaml(match[1] ?? '', file) ?? {});
   if (!parsed.success) {
     throw new Error(`${file}: its front matter is not right: ${z.prettifyError(parsed.error)}`);
   }
@@ -59,7 +69,7 @@ const readMarkdown = (source: string, file: string): ReadDocument => {
       depth: (token as { depth: number }).depth,
       text: inlineText((token as { tokens?: Token[] }).tokens),
     }));
-  const title = data.title ?? headings.find(({ depth }) => depth === 1)?.text ?? file;
+  const title = data.title ?? (headings.find(({ depth }) => depth === 1)?.text.trim() || file);
   return {
     title,
     headings: headings.map(({ text }) => text).join('\n'),
@@ -116,8 +126,9 @@ export const buildContentIndex = ({ directory, baseUrl }: ContentSource): Conten
     );
   }
   const files = readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .filter((entry) => entry.isFile())
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((file) => !file.split('/').some((name) => name.startsWith('.')))
     .filter((file) => extname(file).toLowerCase() in readers)
     .sort();
   const headings = new Map<string, string>();

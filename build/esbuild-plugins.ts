@@ -21,25 +21,6 @@ export const builtinsDirectly = (): Plugin => ({
   },
 });
 
-/**
- * Lambda always hands a function its role's credentials in the environment, so the SDK's chain of other providers
- * (SSO, STS, INI files, IMDS) is dead weight there, and one more way to end up as somebody else.
- */
-export const environmentCredentialsOnly = (): Plugin => ({
-  name: 'environment-credentials-only',
-  setup: (build) => {
-    build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({
-      path: 'environment-credentials',
-      namespace: 'drawbridge',
-    }));
-    build.onLoad({ filter: /^environment-credentials$/, namespace: 'drawbridge' }, () => ({
-      contents: `export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';`,
-      loader: 'js',
-      resolveDir: process.cwd(),
-    }));
-  },
-});
-
 /** The tool files of a folder, in the order of their names. Tests and declarations are not tools. */
 export const toolFiles = (directory: string): readonly string[] =>
   readdirSync(directory)

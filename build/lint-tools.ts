@@ -80,13 +80,17 @@ export const lintTools = async (directory: string): Promise<void> => {
       problems.push(`${file}: exports no createTool function`);
       continue;
     }
-    const tool = module.createTool({
-      documents: () => Promise.reject(new Error('not at build time')),
-    });
-    problems.push(...toolProblems(tool).map((problem) => `${file}: ${problem}`));
-    const other = names.get(tool.name);
-    if (other !== undefined) problems.push(`${file}: the name ${tool.name} is taken by ${other}`);
-    names.set(tool.name, file);
+    try {
+      const tool = module.createTool({
+        documents: () => Promise.reject(new Error('not at build time')),
+      });
+      problems.push(...toolProblems(tool).map((problem) => `${file}: ${problem}`));
+      const other = names.get(tool.name);
+      if (other !== undefined) problems.push(`${file}: the name ${tool.name} is taken by ${other}`);
+      names.set(tool.name, file);
+    } catch (error) {
+      problems.push(`${file}: cannot be described to clients: ${(error as Error).message}`);
+    }
   }
   if (problems.length > 0)
     throw new Error(`Tools that clients would refuse:\n  ${problems.join('\n  ')}`);

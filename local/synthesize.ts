@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { JsonFile } from './state/json-file.ts';
 
@@ -91,7 +91,7 @@ export const synthesize = async ({
   }
   rmSync(stampPath, { force: true });
   rmSync(directory, { recursive: true, force: true });
-  await runSynth(projectDirectory, env);
+  await runSynth({ projectDirectory, env, directory });
   new JsonFile(stampPath, stamp, { env: '', sources: '', manifest: '' }).save({
     env,
     sources: wanted,
@@ -100,22 +100,30 @@ export const synthesize = async ({
   return { directory, fresh: true };
 };
 
-const runSynth = (projectDirectory: string, env: string): Promise<void> =>
+export interface SynthOptions {
+  readonly projectDirectory: string;
+  readonly env: string;
+  /** Where the cloud assembly goes. */
+  readonly directory: string;
+}
+
+/** Runs `cdk synth`. @throws Error with what it said. */
+export const runSynth = ({ projectDirectory, env, directory }: SynthOptions): Promise<void> =>
   new Promise((resolve, reject) => {
     const cdk = join(projectDirectory, 'node_modules', 'aws-cdk', 'bin', 'cdk');
     const args = [
-      cdk,
-      'synth',
-      '--quiet',
-      '--no-notices',
-      '--no-version-reporting',
-      '-c',
-      `env=${env}`,
+      ...[cdk, 'synth', '--quiet', '--no-notices', '--no-version-reporting'],
+      ...['-c', `env=${env}`, '-o', directory],
     ];
     const child = spawn(process.execPath, args, {
       cwd: projectDirectory,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, FORCE_COLOR: '0' },
+      // The CDK runs `node bin/drawbridge.ts`: with the Node that runs this.
+      env: {
+        ...process.env,
+        FORCE_COLOR: '0',
+        PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+      },
     });
     const said: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => said.push(chunk));

@@ -8,6 +8,7 @@ import { toAuthorizerContext } from '../../src/principals/principal.ts';
 const requestEvent = z.object({
   methodArn: z.string().startsWith('arn:'),
   headers: z.record(z.string(), z.string().optional()),
+  multiValueHeaders: z.record(z.string(), z.array(z.string()).optional()).nullish(),
   requestContext: z.object({
     requestId: z.string(),
     identity: z.object({ sourceIp: z.string() }),
@@ -39,12 +40,18 @@ export interface AuthorizerDeps {
 
 const bearer = /^Bearer +([^\s]+) *$/i;
 
-/** The bearer token of the one Authorization header, whatever the case of its name. */
-const bearerToken = (headers: Readonly<Record<string, string | undefined>>): string | undefined => {
-  const values = Object.entries(headers)
-    .filter(([name]) => name.toLowerCase() === 'authorization')
-    .map(([, value]) => value ?? '');
-  return values.length === 1 ? bearer.exec(values[0] ?? '')?.[1] : undefined;
+const isAuthorization = ([name]: readonly [string, unknown]): boolean =>
+  name.toLowerCase() === 'authorization';
+
+/**
+ * The bearer token of the one Authorization header, whatever the case of its name. Of a header sent twice API Gateway
+ * puts the last value into `headers`; which one it caches by, it does not say.
+ */
+const bearerToken = ({ headers, multiValueHeaders }: RequestEvent): string | undefined => {
+  const values = Object.entries(headers).filter(isAuthorization);
+  const all = Object.entries(multiValueHeaders ?? {}).filter(isAuthorization);
+  if (values.length !== 1 || all.flatMap(([, sent]) => sent ?? []).length > 1) return undefined;
+  return bearer.exec(values[0]?.[1] ?? '')?.[1];
 };
 
 /**
@@ -65,7 +72,7 @@ const unavailable = (): Error => new Error('Authorizer unavailable');
 export const createHandler = ({ verifyApiKey, log }: AuthorizerDeps) => {
   /** @throws Error when the credential could not be looked at. */
   const verify = async (event: RequestEvent): Promise<Verification> => {
-    const token = bearerToken(event.headers);
+    const token = bearerToken(event);
     return token === undefined
       ? { kind: 'refused', reason: 'malformed' }
       : verifyApiKey(token, event.requestContext.identity.sourceIp);

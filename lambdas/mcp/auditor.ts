@@ -41,6 +41,7 @@ export class RequestAudit {
   #messages: readonly IncomingMessage[] = [{}];
   #digests: readonly (ArgsDigest | undefined)[] = [];
   #era: 'legacy' | 'modern' | null = null;
+  #ended = false;
 
   constructor(deps: AuditorDeps, facts: RequestFacts) {
     this.#deps = deps;
@@ -48,9 +49,12 @@ export class RequestAudit {
     this.#startedAt = deps.now();
   }
 
-  /** @throws Error when arguments cannot be digested: a call that cannot be audited must not run. */
+  /**
+   * @throws GatewayError INVALID_REQUEST for arguments that have no canonical form, and Error when the key cannot be
+   * read: a call that cannot be audited must not run.
+   */
   async begin(messages: readonly IncomingMessage[]): Promise<void> {
-    this.#messages = messages;
+    if (messages.length > 0) this.#messages = messages;
     this.#digests = await Promise.all(
       messages.map((message) =>
         message.method === 'tools/call'
@@ -80,8 +84,13 @@ export class RequestAudit {
     if (outcome !== undefined) this.#answers.set(id ?? '', outcome);
   }
 
-  /** Writes the records. `resultBytes` is what went back for the whole request. */
+  /**
+   * Writes the records, once: a request that was given up may still come to its own end. `resultBytes` is what went
+   * back for the whole request.
+   */
   end(httpStatus: number, resultBytes: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
     for (const [index, message] of this.#messages.entries()) {
       this.#deps.sink.write(this.#record(message, this.#digests[index], httpStatus, resultBytes));
     }

@@ -62,12 +62,18 @@ const forwardedHeaders = [
   'mcp-name',
 ] as const;
 
+const isForwarded = (name: string): boolean =>
+  (forwardedHeaders as readonly string[]).includes(name) || name.startsWith('mcp-param-');
+
+/** @throws GatewayError INVALID_REQUEST for a header that HTTP does not allow (RFC 9110 §5.5). */
 const toRequest = (headers: ReadonlyMap<string, string>): Request => {
   const forwarded = new Headers();
-  for (const [name, value] of headers) {
-    if ((forwardedHeaders as readonly string[]).includes(name) || name.startsWith('mcp-param-')) {
-      forwarded.set(name, value);
+  try {
+    for (const [name, value] of headers) {
+      if (isForwarded(name)) forwarded.set(name, value);
     }
+  } catch {
+    throw new GatewayError('INVALID_REQUEST', 'A header holds characters that HTTP does not allow');
   }
   // The body travels beside the request, parsed once.
   return new Request('https://drawbridge.invalid/mcp', { method: 'POST', headers: forwarded });
@@ -112,7 +118,9 @@ export const createHandler = (deps: McpHandlerDeps) => {
     const body = readBody(event, deps.maxBodyBytes);
     const messages = messagesOf(body);
     await audit.begin(messages).catch((cause: unknown) => {
-      throw new GatewayError('UNAVAILABLE', 'Service unavailable', { cause });
+      throw cause instanceof GatewayError
+        ? cause
+        : new GatewayError('UNAVAILABLE', 'Service unavailable', { cause });
     });
 
     const method = messages.length === 1 ? messages[0]?.method : undefined;

@@ -93,7 +93,12 @@ export const messagesOf = (body: object): readonly IncomingMessage[] => {
   if (items.length > maxBatch) {
     throw new GatewayError('INVALID_REQUEST', `A batch holds at most ${maxBatch} messages`);
   }
-  return items.map((item) => incomingMessage.safeParse(item).data ?? {});
+  const messages = items.map((item) => incomingMessage.safeParse(item).data ?? {});
+  const ids = messages.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  if (new Set(ids).size < ids.length) {
+    throw new GatewayError('INVALID_REQUEST', 'Two messages of the batch have the same id');
+  }
+  return messages;
 };
 
 const clientInfo = z.object({

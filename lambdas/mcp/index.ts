@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { toolFactories } from 'drawbridge:tools';
 import * as z from 'zod';
 import { ArgsDigester } from '../../src/audit/args-digest.ts';
 import { lineSink } from '../../src/audit/audit-record.ts';
-import { boundedClient } from '../../src/aws/client-limits.ts';
+import { awsEnv, createAwsCall } from '../../src/aws/aws-client.ts';
 import { DocumentIndex } from '../../src/content/document-index.ts';
+import { secretReader } from '../../src/credentials/secrets-manager-secret.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import { createLog, toStandardOutput } from '../../src/log/log.ts';
 import { createHandler } from './handler.ts';
 import { createMcpEndpoint } from './mcp-endpoint.ts';
 
-/** Set by `lib/constructs/mcp-function.ts`. */
+/** Set by `lib/stacks/gateway-stack.ts`. */
 const env = z
   .object({
     DRAWBRIDGE_ENV: z.string().min(1),
@@ -34,14 +34,10 @@ const loadDocuments = async (): Promise<DocumentIndex> =>
     JSON.parse(await readFile(join(env.LAMBDA_TASK_ROOT, 'content-index.json'), 'utf8')),
   );
 
-const readDigestSecret = async (): Promise<string> => {
-  const secrets = new SecretsManagerClient(boundedClient);
-  const { SecretString } = await secrets.send(
-    new GetSecretValueCommand({ SecretId: env.AUDIT_DIGEST_SECRET_ARN }),
-  );
-  if (SecretString === undefined) throw new Error('the audit secret has no string value');
-  return SecretString;
-};
+const readDigestSecret = secretReader(
+  createAwsCall(awsEnv.parse(process.env), 'secretsmanager'),
+  env.AUDIT_DIGEST_SECRET_ARN,
+);
 
 const gateway = new Gateway({
   tools: toolFactories.map((create) =>

@@ -10,6 +10,7 @@ import {
   type AuthInfo,
   type JSONRPCMessage,
   type McpRequestContext,
+  WebStandardStreamableHTTPServerTransport,
   type ServerContext,
   type Transport,
 } from '@modelcontextprotocol/server';
@@ -134,8 +135,7 @@ export const createMcpEndpoint = (options: McpEndpointOptions): McpEndpoint => {
 
   return {
     serve: async (request, body, exchange) => {
-      const single = !Array.isArray(body);
-      if (single && (await isLegacyRequest(request, body))) {
+      if (await isLegacyRequest(request, body)) {
         return serveLegacy(request, body, createServer(exchange, 'legacy'));
       }
       return handler.fetch(request, { parsedBody: body, authInfo: carry(exchange) });
@@ -157,22 +157,57 @@ const exchangeOf = (authInfo: AuthInfo | undefined): Exchange => {
   return exchange as Exchange;
 };
 
-const rpcError = (status: number, code: number, message: string): Response =>
-  Response.json({ jsonrpc: '2.0', id: null, error: { code, message } }, { status });
+const rpcError = (status: number, code: number, message: string, data?: object): Response =>
+  Response.json({ jsonrpc: '2.0', id: null, error: { code, message, data } }, { status });
+
+/** What a 2025-era client sends: one message, or a batch of revision 2025-03-26. */
+const serveLegacy = async (request: Request, body: unknown, server: Server): Promise<Response> => {
+  const revision = request.headers.get('mcp-protocol-version');
+  if (revision !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(revision)) {
+    return rpcError(400, ProtocolErrorCode.InvalidRequest, 'Unsupported protocol version', {
+      supported: SUPPORTED_PROTOCOL_VERSIONS,
+    });
+  }
+  return Array.isArray(body)
+    ? serveLegacyBatch(request, body, server)
+    : serveLegacyMessage(request, body, server);
+};
+
+const isCancellation = (message: unknown): boolean =>
+  typeof message === 'object' &&
+  message !== null &&
+  'method' in message &&
+  message.method === 'notifications/cancelled';
+
+/** Answered as one JSON document, whatever Accept says: the SDK's transport would refuse simple clients with 406. */
+const serveLegacyBatch = async (
+  request: Request,
+  body: readonly unknown[],
+  server: Server,
+): Promise<Response> => {
+  // A request that is cancelled is never answered, and its batch would wait for the function's end.
+  const served = body.filter((message) => !isCancellation(message));
+  if (served.length === 0 && body.length > 0) return new Response(null, { status: 202 });
+  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+  await server.connect(transport);
+  const headers = new Headers(request.headers);
+  headers.set('accept', 'application/json, text/event-stream');
+  try {
+    return await transport.handleRequest(new Request(request, { headers }), { parsedBody: served });
+  } finally {
+    await server.close();
+  }
+};
 
 /**
  * One 2025-era message. The SDK's own stateless leg always answers with an event stream; its per-request transport
  * answers with JSON until there is something to stream, which is what curl and simple clients can read.
  */
-const serveLegacy = async (request: Request, body: unknown, server: Server): Promise<Response> => {
-  const revision = request.headers.get('mcp-protocol-version');
-  if (revision !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(revision)) {
-    return rpcError(
-      400,
-      ProtocolErrorCode.InvalidRequest,
-      `Unsupported protocol version. Supported: ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')}`,
-    );
-  }
+const serveLegacyMessage = async (
+  request: Request,
+  body: unknown,
+  server: Server,
+): Promise<Response> => {
   let message: JSONRPCMessage;
   try {
     message = parseJSONRPCMessage(body);

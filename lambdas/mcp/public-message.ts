@@ -5,6 +5,7 @@ const fixedTexts: ReadonlySet<string> = new Set([
   'Unknown tool',
   'Unknown cursor',
   'Method not found',
+  'Unsupported protocol version',
   'The body is not a JSON-RPC 2.0 message',
 ]);
 

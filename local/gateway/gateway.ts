@@ -98,7 +98,10 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
   const formatLine = api.accessLog && compileAccessLog(api.accessLog.format);
   const answering = new WeakMap<Duplex, ServerResponse>();
 
+  let isClosing = false;
+
   const finish = (exchange: Exchange): void => {
+    if (isClosing) setImmediate(() => server.closeIdleConnections());
     if (api.accessLog && formatLine)
       options.accessLog(api.accessLog.logGroupName, formatLine(exchange));
     const cause = exchange.failure?.cause ?? exchange.integration.error;
@@ -162,6 +165,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     notEvaluated: webAcl?.notEvaluated ?? [],
     close: () =>
       new Promise((resolve) => {
+        isClosing = true;
         const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
         server.close(() => {
           clearTimeout(cut);

@@ -20,7 +20,7 @@ export type PolicyDecision = 'allow' | 'explicit-deny' | 'implicit-deny';
 /** A compiled policy document. */
 export type Policy = (methodArn: string) => PolicyDecision;
 
-/** IAM's wildcards: `*` is any text, also across slashes; `?` is one character. Linear in practice, never exponential. */
+/** IAM's wildcards: `*` is any text, also across slashes; `?` is one character. At worst pattern × text steps. */
 export const matchesWildcard = (pattern: string, text: string): boolean => {
   let at = 0;
   let index = 0;

@@ -27,7 +27,7 @@ const createKeyInput = z
     cidrs: z
       .array(cidr)
       .min(1)
-      .max(50)
+      .max(20)
       .transform((cidrs) => [...new Set(cidrs)])
       .optional(),
   })

@@ -1,10 +1,22 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { GatewayError } from '../errors/gateway-error.ts';
 
 export interface ArgsDigest {
   readonly bytes: number;
   readonly digest: string;
 }
+
+/** JSON text may hold what JSON values cannot: 1e999 is read as Infinity. */
+const canonicalText = (args: unknown): string => {
+  try {
+    return canonicalize(args ?? {}) ?? '{}';
+  } catch (cause) {
+    throw new GatewayError('INVALID_REQUEST', 'A number in the arguments is out of range', {
+      cause,
+    });
+  }
+};
 
 /** Digests tool arguments, so that the audit can prove what was asked without holding it. */
 export class ArgsDigester {
@@ -16,9 +28,12 @@ export class ArgsDigester {
     this.#readSecret = readSecret;
   }
 
-  /** @throws Error when the key cannot be read: a call that cannot be audited must not run. */
+  /**
+   * @throws GatewayError INVALID_REQUEST for arguments without a canonical form (RFC 8785 §3.2.2.3), and Error when
+   * the key cannot be read: a call that cannot be audited must not run.
+   */
   async digest(args: unknown): Promise<ArgsDigest> {
-    const text = canonicalize(args ?? {}) ?? '{}';
+    const text = canonicalText(args);
     const key = await this.#keyObject();
     return {
       bytes: Buffer.byteLength(text),

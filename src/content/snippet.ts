@@ -1,3 +1,7 @@
+/** Whether `at` lies between the two halves of one character. */
+const splitsPair = (text: string, at: number): boolean =>
+  at > 0 && /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(at - 1, at + 1));
+
 /** About `length` characters of `text` around the first of `terms`, on one line; the beginning when none occurs. */
 export const snippetOf = (text: string, terms: readonly string[], length = 240): string => {
   const line = text.replace(/\s+/gu, ' ').trim();
@@ -7,8 +11,10 @@ export const snippetOf = (text: string, terms: readonly string[], length = 240):
     .filter((position) => position >= 0)
     .reduce((first, position) => Math.min(first, position), Number.POSITIVE_INFINITY);
   const centre = Number.isFinite(at) ? at : 0;
-  const start = Math.max(0, Math.min(centre - Math.floor(length / 3), line.length - length));
-  const end = Math.min(line.length, start + length);
+  const from = Math.max(0, Math.min(centre - Math.floor(length / 3), line.length - length));
+  const start = from - (splitsPair(line, from) ? 1 : 0);
+  const to = Math.min(line.length, from + length);
+  const end = to + (splitsPair(line, to) ? 1 : 0);
   const cut = line.slice(start, end).toWellFormed();
   return `${start > 0 ? '…' : ''}${cut}${end < line.length ? '…' : ''}`;
 };

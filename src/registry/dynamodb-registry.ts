@@ -5,10 +5,11 @@ import {
   PutItemCommand,
   QueryCommand,
   UpdateItemCommand,
+  type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
-import { DynamoDbKeyReader, type DynamoDbTable } from './dynamodb-key-reader.ts';
+import { DynamoDbKeyReader } from './dynamodb-key-reader.ts';
 import { decodeCursor, encodeCursor, pageLimit } from './paging.ts';
 import { parseKeyItem, parseTenantItem } from './parse-item.ts';
 import type { KeyRecord, TenantRecord } from './records.ts';
@@ -37,6 +38,11 @@ const held = async (write: Promise<unknown>): Promise<boolean> => {
   }
 };
 
+export interface DynamoDbTable {
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
+}
+
 /**
  * The registry on its DynamoDB table. `get` is strongly consistent; lists come from the index, which follows writes
  * within a moment.
@@ -47,7 +53,10 @@ export class DynamoDbRegistry implements Registry {
 
   constructor(table: DynamoDbTable) {
     this.#table = table;
-    this.#keys = new DynamoDbKeyReader(table);
+    this.#keys = new DynamoDbKeyReader({
+      getItem: (input) => table.client.send(new GetItemCommand(input)),
+      tableName: table.tableName,
+    });
   }
 
   getKey(keyId: string): Promise<KeyRecord | undefined> {

@@ -1,4 +1,4 @@
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { expect, it } from 'vitest';
 import { DynamoDbKeyReader } from '../../src/registry/dynamodb-key-reader.ts';
@@ -33,14 +33,14 @@ it('the key reader makes one strongly consistent GetItem', async () => {
   const key = aKey('Reader00', 'reader');
   await new DynamoDbRegistry(table).createKey(key);
   const sent: unknown[] = [];
-  table.client.middlewareStack.add(
-    (next) => async (args) => {
-      sent.push(args.input);
-      return next(args);
+  const reader = new DynamoDbKeyReader({
+    tableName: table.tableName,
+    getItem: (input) => {
+      sent.push(input);
+      return table.client.send(new GetItemCommand(input));
     },
-    { step: 'initialize' },
-  );
-  expect(await new DynamoDbKeyReader(table).getKey('Reader00')).toEqual(key);
+  });
+  expect(await reader.getKey('Reader00')).toEqual(key);
   expect(sent).toEqual([
     { TableName: 'Registry', Key: { pk: { S: 'KEY#Reader00' } }, ConsistentRead: true },
   ]);
@@ -48,6 +48,9 @@ it('the key reader makes one strongly consistent GetItem', async () => {
 
 it('the key reader throws when the table cannot be reached', async () => {
   await using table = await startDynaliteTable();
-  const reader = new DynamoDbKeyReader({ client: table.client, tableName: 'NotThere' });
+  const reader = new DynamoDbKeyReader({
+    tableName: 'NotThere',
+    getItem: (input) => table.client.send(new GetItemCommand(input)),
+  });
   await expect(reader.getKey('Reader00')).rejects.toThrow();
 });

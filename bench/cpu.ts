@@ -1,0 +1,69 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+/** `USER_HZ`: /proc counts in hundredths of a second on every Linux that Node runs on. */
+const TICK_MS = 10;
+
+/** CPU time so far, in milliseconds. */
+export interface CpuTimes {
+  /** Of the process alone. */
+  readonly self: number;
+  /** With every process below it, those that have ended included. */
+  readonly tree: number;
+  /** Of the whole machine, whoever used it. */
+  readonly machine: number;
+}
+
+interface ProcessTimes {
+  readonly parent: number;
+  readonly own: number;
+  /** Of children that have ended and were waited for. */
+  readonly ended: number;
+}
+
+/** proc(5), /proc/pid/stat. The command, in parentheses, may hold anything: fields are counted behind it. */
+const readProcess = (pid: number): ProcessTimes | undefined => {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return undefined;
+  }
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const field = (number: number): number => Number(fields[number - 3]);
+  return {
+    parent: field(4),
+    own: (field(14) + field(15)) * TICK_MS,
+    ended: (field(16) + field(17)) * TICK_MS,
+  };
+};
+
+/** proc(5), /proc/stat: all but idle and iowait. Time that the host took away counts as used. */
+const readMachine = (): number => {
+  const [line = ''] = readFileSync('/proc/stat', 'latin1').split('\n', 1);
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
+    .trim()
+    .split(/ +/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq + steal) * TICK_MS;
+};
+
+/** CPU times of a process and of those it started, or undefined where there is no /proc. */
+export const readCpu = (pid: number): CpuTimes | undefined => {
+  if (!existsSync('/proc/self/stat')) return undefined;
+  const processes = new Map<number, ProcessTimes>();
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    const id = Number(name);
+    const times = Number.isInteger(id) ? readProcess(id) : undefined;
+    if (times === undefined) continue;
+    processes.set(id, times);
+    children.set(times.parent, [...(children.get(times.parent) ?? []), id]);
+  }
+  const treeOf = (id: number): number => {
+    const times = processes.get(id);
+    const below = (children.get(id) ?? []).reduce((sum, child) => sum + treeOf(child), 0);
+    return (times?.own ?? 0) + (times?.ended ?? 0) + below;
+  };
+  return { self: processes.get(pid)?.own ?? 0, tree: treeOf(pid), machine: readMachine() };
+};

@@ -1,0 +1,65 @@
+import * as z from 'zod';
+
+/** What the bench's own processes say to each other: plain JSON over the IPC channel of `fork`. */
+
+/** What a right answer looks like: the JSON text of the search result, or the request itself sent back. */
+export const expectation = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('search'), text: z.string() }),
+  z.object({ kind: z.literal('echo') }),
+]);
+export type Expectation = z.infer<typeof expectation>;
+
+export const loadRequest = z.object({
+  url: z.string(),
+  headers: z.record(z.string(), z.string()),
+  /** The `params` of `tools/call`. */
+  params: z.unknown(),
+  expected: expectation,
+  connections: z.int().positive(),
+  seconds: z.number().positive(),
+});
+export type LoadRequest = z.infer<typeof loadRequest>;
+
+export const loadResult = z.object({
+  answers: z.int(),
+  errors: z.int(),
+  /** The first thing that went wrong. */
+  firstError: z.string().optional(),
+  seconds: z.number(),
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+});
+export type LoadResult = z.infer<typeof loadResult>;
+
+export const serverReady = z.object({ url: z.string() });
+
+export const plainSdkOptions = z.object({ contentIndexFile: z.string() });
+
+export const twinOptions = z.object({
+  projectDirectory: z.string(),
+  cdkOut: z.string(),
+  stateDirectory: z.string(),
+  plan: z.string(),
+});
+export type TwinOptions = z.infer<typeof twinOptions>;
+
+export const twinReady = serverReady.extend({
+  apiKey: z.string(),
+  keyId: z.string(),
+  tenant: z.string(),
+  /** What an AWS SDK needs to reach the twin's services, as its operator. */
+  awsEnvironment: z.record(z.string(), z.string()),
+});
+export type TwinReady = z.infer<typeof twinReady>;
+
+/** Since the twin's start. */
+export const twinCounts = z.object({
+  /** AWS calls that were allowed, by function (or operator) and `service:Action`. */
+  calls: z.record(z.string(), z.record(z.string(), z.int())),
+  /** AWS calls by `service:Action`, whoever made them. */
+  allCalls: z.record(z.string(), z.int()),
+  coldStarts: z.int(),
+  functionErrors: z.int(),
+  throttles: z.int(),
+});
+export type TwinCounts = z.infer<typeof twinCounts>;
