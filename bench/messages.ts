@@ -31,6 +31,9 @@ export const loadResult = z.object({
 });
 export type LoadResult = z.infer<typeof loadResult>;
 
+/** The load generator has nothing to tell. */
+export const loadReady = z.object({});
+
 export const serverReady = z.object({ url: z.string() });
 
 export const plainSdkOptions = z.object({ contentIndexFile: z.string() });

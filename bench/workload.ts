@@ -17,6 +17,9 @@ export interface Workload {
   readonly contentIndexFile: string;
 }
 
+/** The usage plan that throttles nothing at these rates. */
+export const plan = 'premium';
+
 /** What a client of the 2025 revisions sends with each message. */
 export const requestHeaders = {
   'content-type': 'application/json',
@@ -35,7 +38,7 @@ export const callSearch = async (
       subject: 'key:bench',
       role: 'user',
       lane: 'key',
-      plan: 'premium',
+      plan,
     },
     requestId: 'bench',
     signal: new AbortController().signal,

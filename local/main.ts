@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { writeConnection, type Connection } from './connection.ts';
@@ -11,17 +11,26 @@ import { welcome } from './welcome.ts';
 const env = 'local';
 const defaultPort = 7400;
 const projectDirectory = dirname(import.meta.dirname);
-const stateDirectory = join(projectDirectory, '.drawbridge');
-const connectionFile = join(stateDirectory, 'connection.json');
 
-const usage = `Usage: npm start -- [--port N] [--reset]
+const usage = `Usage: npm start -- [--port N] [--reset] [--state DIR]
 
   --port N   where to listen; also by PORT. Default ${defaultPort}; 0 takes a free one
   --reset    drop all state first: tenants, keys, secrets, logs
+  --state D  keep state in D. Default .drawbridge
 `;
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
+};
+
+/** The same line a second time tells nothing new. */
+const sayOnce = <T>(lineOf: (item: T) => string): ((item: T) => void) => {
+  const said = new Set<string>();
+  return (item) => {
+    const line = lineOf(item);
+    if (!said.has(line)) say(line);
+    said.add(line);
+  };
 };
 
 /** An error that its reader can act on: printed without a stack. */
@@ -32,12 +41,19 @@ const fail = (message: string, code = 1): never => {
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
-const readOptions = (): { readonly port: number; readonly reset: boolean } => {
+interface Options {
+  readonly port: number;
+  readonly reset: boolean;
+  readonly stateDirectory: string;
+}
+
+const readOptions = (): Options => {
   try {
     const { values } = parseArgs({
       options: {
         port: { type: 'string' },
         reset: { type: 'boolean', default: false },
+        state: { type: 'string', default: join(projectDirectory, '.drawbridge') },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -49,7 +65,7 @@ const readOptions = (): { readonly port: number; readonly reset: boolean } => {
     const parsed = port.safeParse(wanted === '' ? Number.NaN : wanted);
     if (!parsed.success)
       return fail(`"${wanted}" is not a port: give a number from 0 to 65535.`, 2);
-    return { port: parsed.data, reset: values.reset };
+    return { port: parsed.data, reset: values.reset, stateDirectory: resolve(values.state) };
   } catch (error) {
     return fail(`${(error as Error).message}\n\n${usage}`, 2);
   }
@@ -72,7 +88,7 @@ const isRunning = (pid: number): boolean => {
 };
 
 /** What the twin of the last start left behind, when it can be read. */
-const readLastConnection = () => {
+const readLastConnection = (connectionFile: string) => {
   if (!existsSync(connectionFile)) return undefined;
   try {
     return lastConnection.safeParse(JSON.parse(readFileSync(connectionFile, 'utf8'))).data;
@@ -112,7 +128,9 @@ const connectionOf = (twin: Twin): Connection => ({
 
 const main = async (): Promise<void> => {
   const options = readOptions();
-  const last = readLastConnection();
+  const { stateDirectory } = options;
+  const connectionFile = join(stateDirectory, 'connection.json');
+  const last = readLastConnection(connectionFile);
   if (last !== undefined && isRunning(last.twin.pid)) {
     fail(`A twin runs already, at ${last.url} (process ${last.twin.pid}). Stop it first.`);
   }
@@ -120,15 +138,17 @@ const main = async (): Promise<void> => {
 
   const known = options.reset ? undefined : last;
   say('Drawbridge: synthesizing what cdk deploy would deploy …');
-  const { directory, fresh } = await synthesize({ projectDirectory, stateDirectory, env });
+  const { directory, fresh } = await synthesize({ projectDirectory, env });
   if (!fresh) say('(unchanged since the last start)');
 
   const twin = await startTwin({
     cdkOut: directory,
     stateDirectory,
     port: options.port,
-    onRefusal: ({ principal, action, resource }) =>
-      say(`refused  ${principal.displayName} may not ${action} on ${resource}`),
+    onRefusal: sayOnce(
+      ({ principal, action, resource }) =>
+        `refused  ${principal.displayName} may not ${action} on ${resource}: its role's policy in the template does not allow it`,
+    ),
     onProblem: (line) => say(`problem  ${line}`),
   }).catch((error: unknown) => fail(explainStart(error, options.port)));
   stopOnSignals(twin);

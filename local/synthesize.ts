@@ -63,7 +63,6 @@ const contentFolderOf = (projectDirectory: string, env: string): string => {
 
 export interface SynthesizeOptions {
   readonly projectDirectory: string;
-  readonly stateDirectory: string;
   readonly env: string;
 }
 
@@ -75,14 +74,13 @@ export interface SynthesizeOptions {
  */
 export const synthesize = async ({
   projectDirectory,
-  stateDirectory,
   env,
 }: SynthesizeOptions): Promise<{ readonly directory: string; readonly fresh: boolean }> => {
   const directory = join(projectDirectory, 'cdk.out');
   const manifest = join(directory, 'manifest.json');
   const manifestHash = () => (existsSync(manifest) ? hashOf([manifest], projectDirectory) : '');
   const wanted = sourcesHash(projectDirectory, contentFolderOf(projectDirectory, env));
-  const stampPath = join(stateDirectory, 'synth.json');
+  const stampPath = join(directory, 'twin-stamp.json');
   const known = existsSync(stampPath)
     ? stamp.safeParse(JSON.parse(readFileSync(stampPath, 'utf8'))).data
     : undefined;
@@ -90,7 +88,6 @@ export const synthesize = async ({
     return { directory, fresh: false };
   }
   rmSync(stampPath, { force: true });
-  rmSync(directory, { recursive: true, force: true });
   await runSynth({ projectDirectory, env, directory });
   new JsonFile(stampPath, stamp, { env: '', sources: '', manifest: '' }).save({
     env,

@@ -1,5 +1,6 @@
 import {
   createMcpHandler,
+  isJSONRPCRequest,
   isLegacyRequest,
   parseJSONRPCMessage,
   PerRequestHTTPServerTransport,
@@ -45,11 +46,36 @@ export interface McpEndpointOptions {
 /** How long a client may keep a list: tools change only when a deployment does. */
 const listHint = { ttlMs: 60_000, cacheScope: 'private' } as const;
 
+/** What the SDK's schemas refuse in params of the methods served here. */
+const hasWrongParams = (request: unknown): boolean => {
+  const { method, params } = request as { method?: unknown; params?: { cursor?: unknown } };
+  return (
+    method === 'initialize' ||
+    (method === 'tools/list' && params?.cursor !== undefined && typeof params.cursor !== 'string')
+  );
+};
+
+/** The SDK calls params that its schema refuses an internal error, except those of tools/call: it is the caller's. */
+const blamed = (message: JSONRPCMessage, body: unknown): JSONRPCMessage => {
+  if (!('error' in message) || message.error.code !== Number(ProtocolErrorCode.InternalError)) {
+    return message;
+  }
+  const request = [body].flat().find((sent) => isJSONRPCRequest(sent) && sent.id === message.id);
+  return request !== undefined && hasWrongParams(request)
+    ? { ...message, error: { ...message.error, code: ProtocolErrorCode.InvalidParams } }
+    : message;
+};
+
+/** An exchange with the body that it is about. */
+interface ServedExchange extends Exchange {
+  readonly body: unknown;
+}
+
 /** The SDK's server with an ear and a filter on what it sends: its own error texts may quote the caller. */
 class ObservedServer extends Server {
-  readonly #exchange: Exchange;
+  readonly #exchange: ServedExchange;
 
-  constructor(exchange: Exchange, { version, instructions }: McpEndpointOptions) {
+  constructor(exchange: ServedExchange, { version, instructions }: McpEndpointOptions) {
     super(
       { name: 'drawbridge', title: 'Drawbridge', version },
       {
@@ -64,7 +90,7 @@ class ObservedServer extends Server {
   override async connect(transport: Transport): Promise<void> {
     const send = transport.send.bind(transport);
     transport.send = async (message, options) => {
-      const shown = publicMessage(message, this.#exchange.method);
+      const shown = publicMessage(blamed(message, this.#exchange.body), this.#exchange.method);
       this.#exchange.observe(shown);
       return send(shown, options);
     };
@@ -101,7 +127,7 @@ const progressReporter = (context: ServerContext) => {
 export const createMcpEndpoint = (options: McpEndpointOptions): McpEndpoint => {
   const { gateway } = options;
 
-  const createServer = (exchange: Exchange, era: 'legacy' | 'modern'): Server => {
+  const createServer = (exchange: ServedExchange, era: 'legacy' | 'modern'): Server => {
     const { principal, requestId } = exchange;
     exchange.observeEra(era);
     const server = new ObservedServer(exchange, options);
@@ -134,7 +160,8 @@ export const createMcpEndpoint = (options: McpEndpointOptions): McpEndpoint => {
   );
 
   return {
-    serve: async (request, body, exchange) => {
+    serve: async (request, body, asked) => {
+      const exchange = { ...asked, body };
       if (await isLegacyRequest(request, body)) {
         return serveLegacy(request, body, createServer(exchange, 'legacy'));
       }
@@ -144,17 +171,17 @@ export const createMcpEndpoint = (options: McpEndpointOptions): McpEndpoint => {
 };
 
 /** The SDK hands `authInfo` through to the factory untouched: the one way to give it what belongs to a request. */
-const carry = (exchange: Exchange): AuthInfo => ({
+const carry = (exchange: ServedExchange): AuthInfo => ({
   token: '',
   clientId: exchange.principal.subject,
   scopes: [],
   extra: { exchange },
 });
 
-const exchangeOf = (authInfo: AuthInfo | undefined): Exchange => {
+const exchangeOf = (authInfo: AuthInfo | undefined): ServedExchange => {
   const exchange = authInfo?.extra?.['exchange'];
   if (exchange === undefined) throw new Error('a request came without its exchange');
-  return exchange as Exchange;
+  return exchange as ServedExchange;
 };
 
 const rpcError = (status: number, code: number, message: string, data?: object): Response =>

@@ -18,6 +18,7 @@ const functionProperties = z.object({
       LogGroup: z.string().optional(),
       LogFormat: z.enum(['JSON', 'Text']).optional(),
       ApplicationLogLevel: z.string().optional(),
+      SystemLogLevel: z.enum(['DEBUG', 'INFO', 'WARN']).optional(),
     })
     .optional(),
   Environment: z
@@ -68,6 +69,11 @@ const toDefinition = (deployment: Deployment, resource: DeployedResource): Funct
     memoryMb: properties.MemorySize,
     roleArn: properties.Role,
     logGroupName: properties.LoggingConfig?.LogGroup ?? `/aws/lambda/${name}`,
+    // Reports are system logs of level INFO, and levels apply to JSON logs only (AWS: "Log-level filtering").
+    writesReports: !(
+      properties.LoggingConfig?.LogFormat === 'JSON' &&
+      properties.LoggingConfig.SystemLogLevel === 'WARN'
+    ),
     environment: { ...properties.Environment?.Variables, ...loggingEnvironment(properties) },
     ...(properties.ReservedConcurrentExecutions === undefined
       ? {}

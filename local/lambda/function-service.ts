@@ -14,6 +14,8 @@ export interface FunctionDefinition {
   readonly memoryMb: number;
   readonly roleArn: string;
   readonly logGroupName: string;
+  /** Whether the platform logs a report of each invocation. @default true */
+  readonly writesReports?: boolean;
   readonly environment: Readonly<Record<string, string>>;
   /** ReservedConcurrentExecutions; absent means unreserved. */
   readonly reservedConcurrency?: number;

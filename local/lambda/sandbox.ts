@@ -117,6 +117,7 @@ export class Sandbox {
       memoryMb,
     };
     this.#reported = true;
+    if (this.#options.definition.writesReports === false) return;
     this.#log(reportLine(report, environment['AWS_LAMBDA_LOG_FORMAT'] === 'JSON'));
   }
 

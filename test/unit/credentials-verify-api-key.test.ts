@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { Pepper } from '../../src/credentials/pepper.ts';
 import { PepperSource } from '../../src/credentials/pepper-source.ts';
 import { createApiKeyVerifier } from '../../src/credentials/verify-api-key.ts';
 import { InMemoryRegistry } from '../../src/registry/in-memory-registry.ts';
@@ -18,7 +17,6 @@ const hmacs = vi.mocked(createHmac);
 const now = Date.UTC(2026, 10, 21, 5);
 const key = 'smcp_acme_0Ab3xYz9Q7wE5rT1yU2iO3pA4sD6fG8hJ9kL0zXc1tCTAy';
 const pepperText = JSON.stringify({ current: '2', '1': 'a'.repeat(32), '2': 'b'.repeat(32) });
-const pepper = Pepper.parse(pepperText);
 
 const aRecord = (more: Partial<KeyRecord> = {}): KeyRecord => ({
   keyId: '0Ab3xYz9',

@@ -98,6 +98,7 @@ export interface ServerOptions {
 export const aMcpServer = (options: ServerOptions = {}) => {
   const at = { now: startedAt };
   const ran: string[] = [];
+  const stuck = Promise.withResolvers<void>();
   const auditLines: string[] = [];
   const logLines: string[] = [];
   const log = createLog(
@@ -105,7 +106,7 @@ export const aMcpServer = (options: ServerOptions = {}) => {
     () => at.now,
   );
   const gateway = new Gateway({
-    tools: testTools({ ran, at }),
+    tools: testTools({ ran, at, onStuck: stuck.resolve }),
     toolTimeoutMs: options.toolTimeoutMs ?? 30_000,
     maxResultBytes: 1_024,
     log,
@@ -139,6 +140,8 @@ export const aMcpServer = (options: ServerOptions = {}) => {
     handler,
     at,
     ran,
+    /** Until the tool `stuck` runs. */
+    stuck: stuck.promise,
     logLines,
     auditLines,
     records: () => auditLines.map((line) => JSON.parse(line) as AuditRecord),

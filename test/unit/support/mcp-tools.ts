@@ -12,10 +12,12 @@ export interface ToolWorld {
   /** Names of the tools that ran, in order. */
   readonly ran: string[];
   readonly at: { now: number };
+  /** Called when `stuck` has begun. */
+  readonly onStuck: () => void;
 }
 
 /** Tools of every kind that the server has to deal with. */
-export const testTools = ({ ran, at }: ToolWorld): readonly Tool[] => [
+export const testTools = ({ ran, at, onStuck }: ToolWorld): readonly Tool[] => [
   defineTool({
     name: 'echo',
     title: 'Echo',
@@ -85,6 +87,7 @@ export const testTools = ({ ran, at }: ToolWorld): readonly Tool[] => [
     annotations: readOnly,
     run: (_, { signal }) => {
       ran.push('stuck');
+      onStuck();
       signal.addEventListener('abort', () => ran.push('stuck aborted'));
       return new Promise(() => undefined);
     },

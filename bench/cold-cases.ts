@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { toAuthorizerContext } from '../src/principals/principal.ts';
+import type { ColdStartCase } from './cold-start.ts';
+import { functionNames, type Deployed, type FunctionName } from './deployed.ts';
+import type { TwinReady } from './messages.ts';
+import { plan, requestHeaders, type Workload } from './workload.ts';
+
+/** Ready, in multiples of a bare Node. */
+const readyTargets: Readonly<Record<FunctionName, number>> = { authorizer: 2.5, mcp: 4 };
+
+const methodArn = 'arn:aws:execute-api:us-east-1:000000000000:bench/live/POST/mcp';
+
+const headersWith = (apiKey: string): Readonly<Record<string, string>> => ({
+  ...requestHeaders,
+  authorization: `Bearer ${apiKey}`,
+});
+
+const requestContext = {
+  requestId: 'bench',
+  stage: 'live',
+  identity: { sourceIp: '127.0.0.1', userAgent: 'bench' },
+};
+
+/** A REQUEST authorizer's event, as far as a function may look at it. */
+const authorizerEvent = (apiKey: string) => ({
+  type: 'REQUEST',
+  methodArn,
+  resource: '/mcp',
+  path: '/mcp',
+  httpMethod: 'POST',
+  headers: headersWith(apiKey),
+  requestContext,
+});
+
+const mcpEvent = ({ apiKey, keyId, tenant }: TwinReady, params: Workload['params']) => ({
+  resource: '/mcp',
+  path: '/mcp',
+  httpMethod: 'POST',
+  headers: headersWith(apiKey),
+  multiValueHeaders: null,
+  requestContext: {
+    ...requestContext,
+    authorizer: toAuthorizerContext({
+      tenant,
+      subject: `key:${keyId}`,
+      role: 'user',
+      lane: 'key',
+      plan,
+      keyId,
+    }),
+  },
+  body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+  isBase64Encoded: false,
+});
+
+interface ToolReply {
+  readonly result?: { readonly content?: readonly { readonly text?: string }[] };
+}
+
+/** The JSON behind the metadata and the eight NULs of a streamed HTTP response. */
+const streamedBody = (answer: string): ToolReply =>
+  JSON.parse(answer.slice(answer.indexOf('\0'.repeat(8)) + 8)) as ToolReply;
+
+/** Both functions as synthesized and, from `variantDirectory/<function>`, other builds of them. */
+export const coldStartCases = (
+  { functions }: Deployed,
+  twin: TwinReady,
+  { params, expectedText }: Workload,
+  variantDirectory: string | undefined,
+): readonly ColdStartCase[] => {
+  const events = {
+    authorizer: Buffer.from(JSON.stringify(authorizerEvent(twin.apiKey))),
+    mcp: Buffer.from(JSON.stringify(mcpEvent(twin, params))),
+  };
+  const isRight = {
+    authorizer: (answer: string) => answer.includes('"Effect":"Allow"'),
+    mcp: (answer: string) => streamedBody(answer).result?.content?.[0]?.text === expectedText,
+  };
+  return functionNames.flatMap((name) => {
+    const definition = functions[name];
+    const own = { definition, event: events[name], isRight: isRight[name] };
+    const synthesized: ColdStartCase = { ...own, name, readyTarget: readyTargets[name] };
+    const codeDirectory = join(variantDirectory ?? '', name);
+    if (variantDirectory === undefined || !existsSync(codeDirectory)) return [synthesized];
+    const variant = {
+      ...own,
+      name: `${name} (variant)`,
+      definition: { ...definition, codeDirectory },
+    };
+    return [synthesized, variant];
+  });
+};

@@ -1,0 +1,150 @@
+import type { AuthorizerReads } from './authorizer-reads.ts';
+import type { ColdStartResult } from './cold-start.ts';
+import type { Machine } from './machine.ts';
+import type { SizeRow } from './sizes.ts';
+import { figure, percent, table, verdict } from './table.ts';
+import type { ThroughputResult, ThroughputRow } from './throughput.ts';
+import type { Workload } from './workload.ts';
+
+export interface BenchResults {
+  readonly machine: Machine;
+  readonly workload: {
+    readonly params: Workload['params'];
+    readonly documents: number;
+    readonly resultBytes: number;
+  };
+  readonly throughput?: ThroughputResult;
+  readonly authorizerReads?: AuthorizerReads;
+  readonly coldStart?: ColdStartResult;
+  readonly sizes?: readonly SizeRow[];
+}
+
+const about = ({ machine, workload }: BenchResults): string => {
+  const { date, processor, system, cores, memoryGb, loadAverage, versions } = machine;
+  const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `# Benchmark of ${date}`,
+    `${processor}, ${cores} cores, ${memoryGb} GB, ${system}. Load average before the start: ${loadAverage.toFixed(2)}.`,
+    `${list.join(', ')}.`,
+    `Each request is \`tools/call\` of \`${workload.params.name}\` over ${workload.documents} documents; its result is ` +
+      `${workload.resultBytes} bytes of JSON. Every reply was checked: its id and its whole result.`,
+  ].join('\n\n');
+};
+
+const throughputRow = (
+  { target, figures, ratio }: ThroughputRow,
+  yardstick: string,
+): readonly string[] => [
+  target,
+  `${figure(figures.rps.median)} ±${percent(figures.rps.spread / 2)}`,
+  figure(figures.p50Ms.median),
+  figure(figures.p99Ms.median),
+  `${figure(figures.cpuUs.median)} ±${percent(figures.cpuUs.spread / 2)}`,
+  figure(figures.cpuSelfUs.median),
+  ...(target === yardstick
+    ? ['1', '1', '1', '1']
+    : [ratio.rps, ratio.p50Ms, ratio.p99Ms, ratio.cpuUs].map(figure)),
+];
+
+const throughput = (result: ThroughputResult): string => {
+  const { rows, rounds, secondsEach, yardstick, othersShare } = result;
+  const head = ['', 'req/s', 'p50 ms', 'p99 ms', 'CPU µs', 'own CPU µs'];
+  const ratios = ['× req/s', '× p50', '× p99', '× CPU'];
+  const counts = [...new Set(rows.map(({ connections }) => connections))];
+  return [
+    '## Throughput',
+    `${rounds} rounds of ${secondsEach} s, the servers one after the other in each; medians, and half the distance of the ` +
+      `extremes. CPU is user and system time per request of the server with all processes below it; own CPU is that of the ` +
+      `first process alone (of the twin: the gateway). × is against the ${yardstick} in the same round. The load ` +
+      `generator runs on the same machine and bounds the fastest row.`,
+    ...counts.flatMap((count) => [
+      `### ${count} ${count === 1 ? 'connection' : 'connections'}`,
+      table(
+        [...head, ...ratios],
+        rows
+          .filter(({ connections }) => connections === count)
+          .map((row) => throughputRow(row, yardstick)),
+      ),
+    ]),
+    othersShare === undefined
+      ? 'This system does not tell what else ran.'
+      : `Other programs took up to ${percent(othersShare)} of the machine during a measurement` +
+        (othersShare > 0.1 ? ': run it again on a quiet machine before quoting it.' : '.'),
+  ].join('\n\n');
+};
+
+const coldStart = ({ rounds, bareMs, bareMsLowest, rows }: ColdStartResult): string =>
+  [
+    '## Cold start',
+    `Medians of ${rounds} interleaved rounds. Ready is spawn to the first GET invocation/next; first answer is spawn to the ` +
+      `end of the first answer, its AWS calls included. × is against \`node -e 0\`, spawn to exit.`,
+    table(
+      ['', 'ready ms', 'lowest', '× bare', 'target', '', 'first answer ms', '× bare'],
+      [
+        ['node -e 0', figure(bareMs), figure(bareMsLowest), '1', '', '', '', ''],
+        ...rows.map((row) => [
+          row.name,
+          figure(row.readyMs),
+          figure(row.readyMsLowest),
+          figure(row.readyRatio),
+          row.readyTarget === undefined ? '' : `≤ ${row.readyTarget}`,
+          row.readyTarget === undefined ? '' : verdict(row.readyRatio <= row.readyTarget),
+          figure(row.firstAnswerMs),
+          figure(row.firstAnswerRatio),
+        ]),
+      ],
+    ),
+  ].join('\n\n');
+
+const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(1);
+
+const sizes = (rows: readonly SizeRow[]): string =>
+  [
+    '## Bundles',
+    table(
+      ['', 'KB', 'gzip KB', 'budget KB', ''],
+      rows.map(({ name, bytes, gzipBytes, budgetBytes }) => [
+        name,
+        kilobytes(bytes),
+        kilobytes(gzipBytes),
+        kilobytes(budgetBytes),
+        verdict(bytes <= budgetBytes),
+      ]),
+    ),
+    ...rows.map(
+      ({ name, inputs }) =>
+        `${name}: ${inputs.map((input) => `${input.name} ${kilobytes(input.bytes)}`).join(', ')}.`,
+    ),
+  ].join('\n\n');
+
+const perRequest = (calls: Readonly<Record<string, number>>, requests: number): string =>
+  Object.entries(calls)
+    .map(([action, count]) => `${figure(count / requests)} ${action}`)
+    .join(', ') || 'none';
+
+const authorizerReads = (reads: AuthorizerReads): string =>
+  [
+    '## AWS calls of the authorizer, per request',
+    table(
+      ['', 'authorizer', 'all functions'],
+      [
+        [
+          'not cached',
+          perRequest(reads.uncached, reads.requestsEach),
+          perRequest(reads.uncachedByAll, reads.requestsEach),
+        ],
+        ['cached', '', perRequest(reads.cachedByAll, reads.requestsEach)],
+      ],
+    ),
+    `Target: one dynamodb:GetItem, and none: ${verdict(reads.met)}.`,
+  ].join('\n\n');
+
+/** The results as Markdown, for a terminal and for a commit. */
+export const renderReport = (results: BenchResults): string =>
+  `${[
+    about(results),
+    ...(results.throughput ? [throughput(results.throughput)] : []),
+    ...(results.authorizerReads ? [authorizerReads(results.authorizerReads)] : []),
+    ...(results.coldStart ? [coldStart(results.coldStart)] : []),
+    ...(results.sizes ? [sizes(results.sizes)] : []),
+  ].join('\n\n')}\n`;

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type * as z from 'zod';
+import { countAuthorizerReads } from './authorizer-reads.ts';
+import { startChild, type Child } from './child.ts';
+import { coldStartCases } from './cold-cases.ts';
+import { measureColdStarts } from './cold-start.ts';
+import { synthesizeInto } from './deployed.ts';
+import { describeMachine } from './machine.ts';
+import {
+  loadReady,
+  serverReady,
+  twinCounts,
+  twinReady,
+  type TwinOptions,
+  type TwinReady,
+} from './messages.ts';
+import type { BenchOptions } from './options.ts';
+import type { BenchResults } from './report.ts';
+import { measureSizes } from './sizes.ts';
+import { measureThroughput, type Target, type ThroughputResult } from './throughput.ts';
+import { createWorkload, plan, type Workload } from './workload.ts';
+
+const scales = {
+  full: { rounds: 3, secondsEach: 5, warmUpSeconds: 6, coldRounds: 15 },
+  quick: { rounds: 3, secondsEach: 0.6, warmUpSeconds: 2, coldRounds: 5 },
+} as const;
+
+const connections = [1, 10, 50] as const;
+const readsEach = 20;
+const yardstick = 'plain SDK server';
+
+/** One run. What it starts, `close` ends in reverse order, whatever became of the run. */
+export class Bench {
+  readonly #options: BenchOptions;
+  readonly #projectDirectory: string;
+  readonly #say: (line: string) => void;
+  readonly #closing: (() => void | Promise<void>)[] = [];
+
+  constructor(options: BenchOptions, projectDirectory: string, say: (line: string) => void) {
+    this.#options = options;
+    this.#projectDirectory = projectDirectory;
+    this.#say = say;
+  }
+
+  async close(): Promise<void> {
+    for (const step of this.#closing.splice(0).reverse()) await step();
+  }
+
+  /** @throws Error when a server does not start, or anything is answered wrongly. */
+  async run(): Promise<BenchResults> {
+    const { parts, quick, variantDirectory } = this.#options;
+    const { coldRounds, ...rounds } = quick ? scales.quick : scales.full;
+    const machine = describeMachine(this.#projectDirectory);
+    const directory = mkdtempSync(join(tmpdir(), 'drawbridge-bench-'));
+    this.#closing.push(() => rmSync(directory, { recursive: true, force: true }));
+
+    this.#say('synthesizing what cdk deploy would deploy …');
+    const deployed = await synthesizeInto(join(directory, 'cdk.out'), this.#projectDirectory);
+    const workload = await createWorkload(deployed.functions.mcp.codeDirectory);
+    const { params, documents, expectedText } = workload;
+    const about = { params, documents, resultBytes: Buffer.byteLength(expectedText) };
+    const sizes = parts.has('size')
+      ? { sizes: await measureSizes(deployed, this.#projectDirectory) }
+      : {};
+    if (parts.size === 1 && parts.has('size')) return { machine, workload: about, ...sizes };
+
+    const twinOptions: TwinOptions = {
+      projectDirectory: this.#projectDirectory,
+      cdkOut: deployed.cdkOut,
+      stateDirectory: join(directory, 'state'),
+      plan,
+    };
+    const twin = await this.#start('servers/twin.ts', twinOptions, twinReady);
+    const { displayName } = deployed.functions.authorizer;
+    return {
+      machine,
+      workload: about,
+      ...(parts.has('reads')
+        ? { authorizerReads: await countAuthorizerReads(twin, displayName, workload, readsEach) }
+        : {}),
+      ...(parts.has('throughput')
+        ? { throughput: await this.#throughput(twin, workload, rounds) }
+        : {}),
+      ...(parts.has('cold')
+        ? {
+            coldStart: await measureColdStarts({
+              cases: coldStartCases(deployed, twin.ready, workload, variantDirectory),
+              awsEnvironment: twin.ready.awsEnvironment,
+              rounds: coldRounds,
+              say: this.#say,
+            }),
+          }
+        : {}),
+      ...sizes,
+    };
+  }
+
+  async #start<S extends z.ZodType>(
+    file: string,
+    options: object,
+    ready: S,
+  ): Promise<Child<z.infer<S>>> {
+    const child = await startChild(file, options, ready);
+    this.#closing.push(() => child.stop());
+    return child;
+  }
+
+  async #throughput(
+    twin: Child<TwinReady>,
+    workload: Workload,
+    rounds: Omit<(typeof scales)[keyof typeof scales], 'coldRounds'>,
+  ): Promise<ThroughputResult> {
+    const result = await measureThroughput({
+      ...rounds,
+      targets: await this.#targets(twin, workload),
+      yardstick,
+      load: await this.#start('load.ts', {}, loadReady),
+      workload,
+      connections,
+      say: this.#say,
+    });
+    const { functionErrors, throttles } = await twin.ask({}, twinCounts);
+    if (functionErrors + throttles > 0) {
+      throw new Error(`The twin had ${functionErrors} function errors and ${throttles} throttles.`);
+    }
+    return result;
+  }
+
+  async #targets(
+    twin: Child<TwinReady>,
+    { contentIndexFile, expectedText }: Workload,
+  ): Promise<readonly Target[]> {
+    const plain = await this.#start('servers/plain-sdk.ts', { contentIndexFile }, serverReady);
+    const echo = await this.#start('servers/echo.ts', {}, serverReady);
+    const expected = { kind: 'search', text: expectedText } as const;
+    const headers = { authorization: `Bearer ${twin.ready.apiKey}` };
+    return [
+      { name: 'twin', pid: twin.pid, url: twin.ready.url, headers, expected },
+      { name: yardstick, pid: plain.pid, url: plain.ready.url, expected },
+      { name: 'node:http echo', pid: echo.pid, url: echo.ready.url, expected: { kind: 'echo' } },
+    ];
+  }
+}

@@ -1,0 +1,183 @@
+import { availableParallelism } from 'node:os';
+import type { Child } from './child.ts';
+import { readCpu } from './cpu.ts';
+import { loadResult, type Expectation } from './messages.ts';
+import { median, spreadOf, type Spread } from './statistics.ts';
+import { requestHeaders, type Workload } from './workload.ts';
+
+/** A server under load. */
+export interface Target {
+  readonly name: string;
+  readonly pid: number;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly expected: Expectation;
+}
+
+/** `undefined` CPU: this system does not tell. */
+export interface Figures {
+  readonly rps: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Of the target and every process below it, per request. */
+  readonly cpuUs: number | undefined;
+  /** Of the target's own process, per request. */
+  readonly cpuSelfUs: number | undefined;
+}
+
+interface Sample extends Figures {
+  readonly target: string;
+  readonly connections: number;
+  readonly round: number;
+  /** The machine's time that neither the target nor the load generator used, as a share of all cores. */
+  readonly othersShare: number | undefined;
+}
+
+export interface ThroughputRow {
+  readonly target: string;
+  readonly connections: number;
+  readonly figures: Readonly<Record<keyof Figures, Spread>>;
+  /** Median over the rounds of (this target's figure / the yardstick's of the same round). */
+  readonly ratio: Readonly<Record<keyof Figures, number>>;
+}
+
+export interface ThroughputResult {
+  readonly yardstick: string;
+  readonly rounds: number;
+  readonly secondsEach: number;
+  readonly rows: readonly ThroughputRow[];
+  /** The largest share of the machine that other programs took while something was measured. */
+  readonly othersShare: number | undefined;
+}
+
+export interface ThroughputOptions {
+  readonly targets: readonly Target[];
+  /** The name of the target that the others are compared with. */
+  readonly yardstick: string;
+  readonly load: Child<unknown>;
+  readonly workload: Workload;
+  readonly connections: readonly number[];
+  readonly rounds: number;
+  readonly secondsEach: number;
+  readonly warmUpSeconds: number;
+  readonly say: (line: string) => void;
+}
+
+const figureNames = ['rps', 'p50Ms', 'p99Ms', 'cpuUs', 'cpuSelfUs'] as const;
+
+/** @throws Error at the first reply that is not the right one. */
+const measure = async (
+  target: Target,
+  connections: number,
+  seconds: number,
+  { load, workload }: ThroughputOptions,
+) => {
+  const before = { target: readCpu(target.pid), load: readCpu(load.pid) };
+  const { url, headers, expected } = target;
+  const result = await load.ask(
+    {
+      url,
+      headers: { ...requestHeaders, ...headers },
+      params: workload.params,
+      expected,
+      connections,
+      seconds,
+    },
+    loadResult,
+  );
+  const after = { target: readCpu(target.pid), load: readCpu(load.pid) };
+  if (result.errors > 0 || result.answers === 0) {
+    const what = `${result.errors} of ${result.answers} replies were wrong`;
+    throw new Error(
+      `${target.name}, ${connections} connections: ${what}. ${result.firstError ?? ''}`,
+    );
+  }
+  return { result, before, after };
+};
+
+const sampleOf = (
+  { result, before, after }: Awaited<ReturnType<typeof measure>>,
+  of: Pick<Sample, 'target' | 'connections' | 'round'>,
+): Sample => {
+  const { p50Ms, p99Ms } = result;
+  const used = (name: 'target' | 'load', kind: 'self' | 'tree' | 'machine') =>
+    after[name] && before[name] && after[name][kind] - before[name][kind];
+  const perRequestUs = (ms: number | undefined) => ms && (ms * 1000) / result.answers;
+  const [machine, tree, load] = [
+    used('target', 'machine'),
+    used('target', 'tree'),
+    used('load', 'self'),
+  ];
+  const available = result.seconds * 1000 * availableParallelism();
+  return {
+    ...of,
+    rps: result.answers / result.seconds,
+    p50Ms,
+    p99Ms,
+    cpuUs: perRequestUs(tree),
+    cpuSelfUs: perRequestUs(used('target', 'self')),
+    othersShare:
+      machine === undefined || tree === undefined || load === undefined
+        ? undefined
+        : Math.max(0, (machine - tree - load) / available),
+  };
+};
+
+/** Rounds in which every target is measured beside the others, in a different order each time. */
+export const measureThroughput = async (options: ThroughputOptions): Promise<ThroughputResult> => {
+  const { targets, connections, rounds, secondsEach, warmUpSeconds, yardstick, say } = options;
+  for (const target of targets) {
+    say(`warming up: ${target.name}`);
+    await measure(target, Math.max(...connections), warmUpSeconds, options);
+  }
+  const samples: Sample[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const first = round % targets.length;
+    const inOrder = [...targets.slice(first), ...targets.slice(0, first)];
+    for (const count of connections) {
+      for (const target of inOrder) {
+        const measured = await measure(target, count, secondsEach, options);
+        const sample = sampleOf(measured, { target: target.name, connections: count, round });
+        samples.push(sample);
+        say(
+          `round ${round + 1}/${rounds}, ${count} connections, ${target.name}: ${sample.rps.toFixed(0)} requests/s`,
+        );
+      }
+    }
+  }
+  const shares = samples.flatMap(({ othersShare }) => othersShare ?? []);
+  return {
+    yardstick,
+    rounds,
+    secondsEach,
+    rows: connections.flatMap((count) =>
+      targets.map(({ name }) => summarize(samples, name, count, yardstick)),
+    ),
+    othersShare: shares.length === 0 ? undefined : Math.max(...shares),
+  };
+};
+
+const summarize = (
+  samples: readonly Sample[],
+  target: string,
+  connections: number,
+  yardstick: string,
+): ThroughputRow => {
+  const of = (name: string) =>
+    samples.filter((sample) => sample.target === name && sample.connections === connections);
+  const own = of(target);
+  const reference = of(yardstick);
+  const values = (from: readonly Sample[], name: keyof Figures) =>
+    from.map((sample) => sample[name] ?? Number.NaN);
+  const each = <T>(derive: (name: keyof Figures) => T) =>
+    Object.fromEntries(figureNames.map((name) => [name, derive(name)])) as Record<keyof Figures, T>;
+  return {
+    target,
+    connections,
+    figures: each((name) => spreadOf(values(own, name))),
+    ratio: each((name) => {
+      const other = values(reference, name);
+      return median(values(own, name).map((value, round) => value / (other[round] ?? Number.NaN)));
+    }),
+  };
+};
