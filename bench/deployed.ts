@@ -23,17 +23,19 @@ export interface Deployed {
 }
 
 /**
- * Synthesizes into a directory of the bench's own: the project's cdk.out may belong to a running twin.
+ * Synthesizes below a directory of the bench's own: the project's cdk.out may belong to a running twin.
  * @throws Error with what cdk said.
  */
-export const synthesizeInto = async (
-  cdkOut: string,
+export const synthesizeBelow = async (
+  directory: string,
   projectDirectory: string,
 ): Promise<Deployed> => {
+  const cdkOut = join(directory, 'cdk.out');
   const cdk = join(projectDirectory, 'node_modules', 'aws-cdk', 'bin', 'cdk');
   const quiet = ['--quiet', '--no-notices', '--no-version-reporting'];
   await run(process.execPath, [cdk, 'synth', ...quiet, '-c', 'env=local', '-o', cdkOut], {
     cwd: projectDirectory,
+    env: { ...process.env, TMPDIR: directory },
   });
   const definitions = functionDefinitions(loadDeployment(cdkOut, twinAccount));
   const find = (name: FunctionName): FunctionDefinition => {

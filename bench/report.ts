@@ -26,7 +26,7 @@ const about = ({ machine, workload }: BenchResults): string => {
     `# Benchmark of ${date}`,
     `${processor}, ${cores} cores, ${memoryGb} GB, ${system}. Load average before the start: ${loadAverage.toFixed(2)}.`,
     `${list.join(', ')}.`,
-    `Each request is \`tools/call\` of \`${workload.params.name}\` over ${workload.documents} documents; its result is ` +
+    `Each request is \`tools/call\` of \`${workload.params.name}\` over the index of ${workload.documents} in content/; its result is ` +
       `${workload.resultBytes} bytes of JSON. Every reply was checked: its id and its whole result.`,
   ].join('\n\n');
 };

@@ -6,7 +6,7 @@ import { countAuthorizerReads } from './authorizer-reads.ts';
 import { startChild, type Child } from './child.ts';
 import { coldStartCases } from './cold-cases.ts';
 import { measureColdStarts } from './cold-start.ts';
-import { synthesizeInto } from './deployed.ts';
+import { synthesizeBelow } from './deployed.ts';
 import { describeMachine } from './machine.ts';
 import {
   loadReady,
@@ -37,6 +37,7 @@ export class Bench {
   readonly #projectDirectory: string;
   readonly #say: (line: string) => void;
   readonly #closing: (() => void | Promise<void>)[] = [];
+  #closed: Promise<void> | undefined;
 
   constructor(options: BenchOptions, projectDirectory: string, say: (line: string) => void) {
     this.#options = options;
@@ -44,8 +45,15 @@ export class Bench {
     this.#say = say;
   }
 
-  async close(): Promise<void> {
-    for (const step of this.#closing.splice(0).reverse()) await step();
+  /** However often it is called, it resolves when nothing is left. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#endAll());
+  }
+
+  async #endAll(): Promise<void> {
+    for (let step = this.#closing.pop(); step !== undefined; step = this.#closing.pop()) {
+      await step();
+    }
   }
 
   /** @throws Error when a server does not start, or anything is answered wrongly. */
@@ -57,7 +65,9 @@ export class Bench {
     this.#closing.push(() => rmSync(directory, { recursive: true, force: true }));
 
     this.#say('synthesizing what cdk deploy would deploy …');
-    const deployed = await synthesizeInto(join(directory, 'cdk.out'), this.#projectDirectory);
+    const synthesis = synthesizeBelow(directory, this.#projectDirectory);
+    this.#closing.push(async () => void (await Promise.allSettled([synthesis])));
+    const deployed = await synthesis;
     const workload = await createWorkload(deployed.functions.mcp.codeDirectory);
     const { params, documents, expectedText } = workload;
     const about = { params, documents, resultBytes: Buffer.byteLength(expectedText) };

@@ -6,6 +6,7 @@ import {
   type AuditSink,
 } from '../../src/audit/audit-record.ts';
 import type { Clock } from '../../src/clock/clock.ts';
+import { GatewayError } from '../../src/errors/gateway-error.ts';
 import type { Gateway } from '../../src/gateway/gateway.ts';
 import type { Principal } from '../../src/principals/principal.ts';
 import { clientInfoOf, type IncomingMessage } from './incoming.ts';
@@ -50,18 +51,21 @@ export class RequestAudit {
   }
 
   /**
-   * @throws GatewayError INVALID_REQUEST for arguments that have no canonical form, and Error when the key cannot be
-   * read: a call that cannot be audited must not run.
+   * @throws GatewayError INVALID_REQUEST for arguments that have no canonical form, and UNAVAILABLE when the key of the
+   * digest cannot be read: a call that cannot be audited must not run.
    */
   async begin(messages: readonly IncomingMessage[]): Promise<void> {
     if (messages.length > 0) this.#messages = messages;
-    this.#digests = await Promise.all(
-      messages.map((message) =>
-        message.method === 'tools/call'
-          ? this.#deps.digester.digest(message.params?.arguments)
-          : undefined,
-      ),
-    );
+    try {
+      this.#digests = await Promise.all(messages.map((message) => this.#digestOf(message)));
+    } catch (error) {
+      if (error instanceof GatewayError) throw error;
+      throw new GatewayError('UNAVAILABLE', 'Service unavailable', { cause: error });
+    }
+  }
+
+  async #digestOf({ method, params }: IncomingMessage): Promise<ArgsDigest | undefined> {
+    return method === 'tools/call' ? this.#deps.digester.digest(params?.arguments) : undefined;
   }
 
   observeEra(era: 'legacy' | 'modern'): void {

@@ -10,14 +10,14 @@ import { errorResponse, type HttpResponse } from '../middleware/error-response.t
 import { RequestAudit, type AuditorDeps } from './auditor.ts';
 import { lowerCaseHeaders, messagesOf, proxyEvent, readBody, type ProxyEvent } from './incoming.ts';
 import type { McpEndpoint } from './mcp-endpoint.ts';
+import { isRestRoute, serveRest, type RestDeps } from './rest.ts';
 import { publicMessage } from './public-message.ts';
 
-export interface McpHandlerDeps extends AuditorDeps {
+export interface McpHandlerDeps extends Omit<AuditorDeps, 'gateway'>, RestDeps {
   readonly endpoint: McpEndpoint;
   readonly log: Log;
   /** Browser origins that may call; a request without an Origin header is not a browser's. */
   readonly allowedOrigins: readonly string[];
-  readonly maxBodyBytes: number;
 }
 
 /** Left of the function's time when a request is given up, so that its caller still gets an answer. */
@@ -114,14 +114,15 @@ export const createHandler = (deps: McpHandlerDeps) => {
     const audit = new RequestAudit(deps, { ...facts, principal });
     audits.set(input as object, audit);
     refuseForeignOrigin(headers, deps.allowedOrigins);
-    refuseForeignContentType(headers);
+    if (event.httpMethod === 'POST') refuseForeignContentType(headers);
+    if (isRestRoute(event.resource)) {
+      const response = await serveRest(deps, event.resource, principal, event, audit);
+      audit.end(response.statusCode, Buffer.byteLength(response.body));
+      return response;
+    }
     const body = readBody(event, deps.maxBodyBytes);
     const messages = messagesOf(body);
-    await audit.begin(messages).catch((cause: unknown) => {
-      throw cause instanceof GatewayError
-        ? cause
-        : new GatewayError('UNAVAILABLE', 'Service unavailable', { cause });
-    });
+    await audit.begin(messages);
 
     const method = messages.length === 1 ? messages[0]?.method : undefined;
     const response = await deps.endpoint.serve(toRequest(headers), body, {

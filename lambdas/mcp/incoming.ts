@@ -3,14 +3,21 @@ import { GatewayError } from '../../src/errors/gateway-error.ts';
 
 /** What is used of a proxy event (AWS: "Input format of a Lambda function for proxy integration"). */
 export const proxyEvent = z.object({
+  /** The resource of the API, as in `/tools/{name}`. */
+  resource: z.string().default('/mcp'),
   httpMethod: z.string(),
   path: z.string(),
+  pathParameters: z.record(z.string(), z.string().optional()).nullish(),
+  queryStringParameters: z.record(z.string(), z.string().optional()).nullish(),
   headers: z.record(z.string(), z.string().optional()).nullable(),
   multiValueHeaders: z.record(z.string(), z.array(z.string()).optional()).nullish(),
   body: z.string().nullable(),
   isBase64Encoded: z.boolean(),
   requestContext: z.object({
     requestId: z.string(),
+    domainName: z.string().optional(),
+    /** With the stage in front on the API's default host. */
+    path: z.string().optional(),
     authorizer: z.unknown(),
     identity: z.object({ sourceIp: z.string() }),
   }),

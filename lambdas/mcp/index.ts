@@ -55,6 +55,7 @@ export const handler = createHandler({
     instructions: 'Find documents with search; read one with fetch, by the id that search gave.',
   }),
   gateway,
+  version: env.DRAWBRIDGE_VERSION,
   env: env.DRAWBRIDGE_ENV,
   sink: lineSink(toStandardOutput),
   digester: new ArgsDigester(readDigestSecret),

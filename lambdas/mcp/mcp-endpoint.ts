@@ -105,6 +105,7 @@ const toCallResult = (outcome: CallOutcome) => {
         content: [{ type: 'text' as const, text: outcome.text }],
         structuredContent: outcome.structured as Record<string, unknown>,
       };
+    case 'invalid-arguments':
     case 'tool-error':
       return { content: [{ type: 'text' as const, text: outcome.text }], isError: true };
     case 'unknown-tool':

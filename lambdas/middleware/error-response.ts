@@ -18,8 +18,8 @@ export interface ErrorResponseOptions {
 const withRequestId = z.object({ requestContext: z.object({ requestId: z.string() }) });
 
 /**
- * Answers an error as JSON: a JSON-RPC error, with our stable code in `error.data.code`. An error that is not a
- * GatewayError is INTERNAL with a fixed text.
+ * Answers an error as JSON that reads both as a JSON-RPC error and as a plain one with a stable `code`, the same as API
+ * Gateway's own refusals do. An error that is not a GatewayError is INTERNAL with a fixed text.
  */
 export const errorResponse = ({ log, onAnswered }: ErrorResponseOptions): middy.MiddlewareObj => ({
   onError: (request) => {
@@ -39,6 +39,9 @@ export const errorResponse = ({ log, onAnswered }: ErrorResponseOptions): middy.
         jsonrpc: '2.0',
         id: null,
         error: { code: rpcCode, message: error.message, data: { code: error.code, requestId } },
+        code: error.code,
+        message: error.message,
+        requestId,
       }),
     };
     onAnswered?.(request.event, response);

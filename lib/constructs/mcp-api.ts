@@ -87,17 +87,18 @@ export class McpApi extends Construct {
       }),
       apiKeyRequired: true,
     };
+    const served = new LambdaIntegration(props.mcp.function, {
+      responseTransferMode: ResponseTransferMode.STREAM,
+      timeout: Duration.seconds(config.mcp.timeoutSeconds),
+      allowTestInvoke: false,
+    });
     const mcp = this.api.root.addResource('mcp');
+    const tools = this.api.root.addResource('tools');
     this.keyedRoutes = [
-      mcp.addMethod(
-        'POST',
-        new LambdaIntegration(props.mcp.function, {
-          responseTransferMode: ResponseTransferMode.STREAM,
-          timeout: Duration.seconds(config.mcp.timeoutSeconds),
-          allowTestInvoke: false,
-        }),
-        keyed,
-      ),
+      mcp.addMethod('POST', served, keyed),
+      tools.addMethod('GET', served, keyed),
+      tools.addResource('{name}').addMethod('POST', served, keyed),
+      this.api.root.addResource('openapi.json').addMethod('GET', served, keyed),
     ];
     this.openRoutes = [
       addMockRoute(mcp, 'GET', methodNotAllowed),

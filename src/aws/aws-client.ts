@@ -34,11 +34,18 @@ export class AwsError extends Error {
   }
 }
 
-/** Two attempts of at most 1.5 s each: a service that hangs costs a caller seconds, not the function's timeout. */
-const attempts = 2;
-const attemptTimeoutMs = 1_500;
-/** DynamoDB's largest answer is 1 MB, Secrets Manager's 64 KB. */
-const maxResponseBytes = 2_000_000;
+export interface AwsLimits {
+  readonly attempts: number;
+  /** Of one attempt, from connecting to the last byte. */
+  readonly timeoutMs: number;
+  readonly maxResponseBytes: number;
+}
+
+/**
+ * A service that hangs costs a caller three seconds, not the function's timeout. DynamoDB's largest answer is 1 MB,
+ * Secrets Manager's 64 KB.
+ */
+const defaultLimits: AwsLimits = { attempts: 2, timeoutMs: 1_500, maxResponseBytes: 2_000_000 };
 
 const agentOptions = { keepAlive: true, maxSockets: 50 };
 const errorBody = z.object({ __type: z.string() });
@@ -60,7 +67,11 @@ const endpointOf = (env: AwsEnv, service: AwsService): URL => {
  * @returns a function that sends an operation's input and resolves with its output.
  * @throws AwsError from that function, after a second attempt where a second one could help.
  */
-export const createAwsCall = (env: AwsEnv, service: AwsService): AwsCall => {
+export const createAwsCall = (
+  env: AwsEnv,
+  service: AwsService,
+  { attempts, timeoutMs, maxResponseBytes }: AwsLimits = defaultLimits,
+): AwsCall => {
   const endpoint = endpointOf(env, service);
   const isTls = endpoint.protocol === 'https:';
   const agent = isTls ? new TlsAgent(agentOptions) : new Agent(agentOptions);
@@ -92,12 +103,12 @@ export const createAwsCall = (env: AwsEnv, service: AwsService): AwsCall => {
         path: '/',
         headers: headers as Record<string, string>,
         agent,
-        signal: AbortSignal.timeout(attemptTimeoutMs),
+        signal: AbortSignal.timeout(timeoutMs),
       };
       const unreachable = (cause: unknown) =>
         reject(new AwsError('Unreachable', operation, undefined, { cause }));
       const answered = (response: IncomingMessage): void => {
-        read(response).then(
+        read(response, maxResponseBytes).then(
           (text) => settle(operation, response.statusCode ?? 0, text, resolve, reject),
           unreachable,
         );
@@ -123,7 +134,7 @@ export const createAwsCall = (env: AwsEnv, service: AwsService): AwsCall => {
 const mayHelpToRepeat = ({ name, status }: AwsError): boolean =>
   status === undefined || status >= 500 || /Throttl|TooManyRequests|ThroughputExceeded/u.test(name);
 
-const read = async (response: IncomingMessage): Promise<string> => {
+const read = async (response: IncomingMessage, maxResponseBytes: number): Promise<string> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {

@@ -9,6 +9,7 @@ export type GatewayErrorCode =
   | 'UNSUPPORTED_MEDIA_TYPE'
   | 'PARSE_ERROR'
   | 'INVALID_REQUEST'
+  | 'TOOL_FAILED'
   | 'THROTTLED'
   | 'DEADLINE_EXCEEDED'
   | 'UNAVAILABLE'
@@ -38,6 +39,7 @@ export const gatewayErrors = {
   UNSUPPORTED_MEDIA_TYPE: { httpStatus: 415, rpcCode: -31415 },
   PARSE_ERROR: { httpStatus: 400, rpcCode: -32700 },
   INVALID_REQUEST: { httpStatus: 400, rpcCode: -32600 },
+  TOOL_FAILED: { httpStatus: 422, rpcCode: -31422 },
   THROTTLED: { httpStatus: 429, rpcCode: -31429 },
   DEADLINE_EXCEEDED: { httpStatus: 504, rpcCode: -31504 },
   UNAVAILABLE: { httpStatus: 503, rpcCode: -31503 },

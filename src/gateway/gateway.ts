@@ -21,6 +21,7 @@ export interface ToolPage {
 /** How a tool call ended. `text` is for the caller. */
 export type CallOutcome =
   | { readonly kind: 'result'; readonly structured: object; readonly text: string }
+  | { readonly kind: 'invalid-arguments'; readonly text: string }
   | { readonly kind: 'tool-error'; readonly text: string }
   | { readonly kind: 'unknown-tool' };
 
@@ -74,7 +75,7 @@ export class Gateway {
     if (tool === undefined) return { kind: 'unknown-tool' };
     const input = tool.input.safeParse(request.args ?? {});
     if (!input.success) {
-      return { kind: 'tool-error', text: argumentProblems(input.error, tool.input) };
+      return { kind: 'invalid-arguments', text: argumentProblems(input.error, tool.input) };
     }
     const { requestId, reportProgress } = request;
     const deadline = new AbortController();

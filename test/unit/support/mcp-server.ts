@@ -73,6 +73,10 @@ export interface RpcAnswer {
   readonly id?: string | number | null;
   readonly result?: Record<string, unknown>;
   readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
+  /** What the gateway's own refusals say besides. */
+  readonly code?: string;
+  readonly message?: string;
+  readonly requestId?: string;
 }
 
 export interface Answer extends StreamedAnswer {
@@ -114,12 +118,14 @@ export const aMcpServer = (options: ServerOptions = {}) => {
   const deps: McpHandlerDeps = {
     endpoint: createMcpEndpoint({ gateway, version: '9.8.7', instructions: 'Ask echo.' }),
     gateway,
+    version: '9.8.7',
     env: 'test',
     sink: lineSink((line) => void auditLines.push(line)),
     digester: new ArgsDigester(options.readDigestSecret ?? (async () => digestSecret)),
     log,
     allowedOrigins: options.allowedOrigins ?? [],
     maxBodyBytes,
+    version: '9.8.7',
     now: () => at.now,
   };
   const handler = createHandler(deps);

@@ -1,0 +1,169 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { verifySignature } from '../../local/aws/sigv4.ts';
+import { AwsError, createAwsCall, type AwsEnv } from '../../src/aws/aws-client.ts';
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+interface Received {
+  readonly request: IncomingMessage;
+  readonly body: Buffer;
+}
+
+/** A service that answers each attempt by the next of `answers`, and keeps what it received. */
+const service = async (...answers: ((response: ServerResponse) => void)[]) => {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      received.push({ request, body: Buffer.concat(chunks) });
+      (answers[received.length - 1] ?? answers.at(-1))?.(response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const env: AwsEnv = {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'secret/Key+1',
+    AWS_SESSION_TOKEN: 'token==',
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+  };
+  return { received, env };
+};
+
+const limits = { attempts: 2, timeoutMs: 150, maxResponseBytes: 1_000 };
+const json = (status: number, value: unknown) => (response: ServerResponse) =>
+  response
+    .writeHead(status, { 'content-type': 'application/x-amz-json-1.0' })
+    .end(JSON.stringify(value));
+const ok = json(200, { Item: { pk: { S: 'KEY#1' } } });
+const hang = () => undefined;
+
+const failure = (promise: Promise<unknown>): Promise<AwsError> =>
+  promise.then(
+    () => expect.fail('it did not fail'),
+    (error: unknown) => {
+      expect(error).toBeInstanceOf(AwsError);
+      return error as AwsError;
+    },
+  );
+
+describe('a call', () => {
+  it.each([
+    ['dynamodb', 'GetItem', 'DynamoDB_20120810.GetItem', 'application/x-amz-json-1.0'],
+    [
+      'secretsmanager',
+      'GetSecretValue',
+      'secretsmanager.GetSecretValue',
+      'application/x-amz-json-1.1',
+    ],
+  ] as const)(
+    'of %s is signed as the service verifies it',
+    async (name, operation, target, type) => {
+      const { env, received } = await service(ok);
+      expect(await createAwsCall(env, name)(operation, { Key: 'ä€😀' })).toEqual({
+        Item: { pk: { S: 'KEY#1' } },
+      });
+      const [{ request, body } = expect.fail()] = received;
+      expect(request.method).toBe('POST');
+      expect(request.headers['x-amz-target']).toBe(target);
+      expect(request.headers['content-type']).toBe(type);
+      expect(JSON.parse(body.toString('utf8'))).toEqual({ Key: 'ä€😀' });
+      const verdict = verifySignature(
+        {
+          method: 'POST',
+          path: '/',
+          query: '',
+          headers: request.headers as Record<string, string>,
+          body,
+        },
+        {
+          service: name,
+          region: 'eu-central-1',
+          now: Date.now(),
+          credentialsFor: (accessKeyId) =>
+            accessKeyId === 'ASIAEXAMPLE'
+              ? { secretAccessKey: 'secret/Key+1', sessionToken: 'token==' }
+              : undefined,
+        },
+      );
+      expect(verdict).toMatchObject({ kind: 'verified', accessKeyId: 'ASIAEXAMPLE' });
+    },
+  );
+
+  it('takes the endpoint of its own service before the general one', async () => {
+    const { env, received } = await service(ok);
+    const own = {
+      ...env,
+      AWS_ENDPOINT_URL_DYNAMODB: env.AWS_ENDPOINT_URL,
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+    };
+    await createAwsCall(own, 'dynamodb', limits)('GetItem', {});
+    expect(received).toHaveLength(1);
+  });
+
+  it.each([
+    ['a fault of the service', json(500, { __type: 'InternalServerError' })],
+    ['throttling', json(400, { __type: 'com.amazonaws.dynamodb.v20120810#ThrottlingException' })],
+    ['a hang', hang],
+    ['a cut connection', (response: ServerResponse) => response.destroy()],
+  ])('is repeated once after %s', async (_, first) => {
+    const { env, received } = await service(first as (response: ServerResponse) => void, ok);
+    await createAwsCall(env, 'dynamodb', limits)('GetItem', {});
+    expect(received).toHaveLength(2);
+  });
+
+  it('is not repeated when the input was at fault', async () => {
+    const { env, received } = await service(
+      json(400, { __type: 'x#AccessDeniedException', message: 'no' }),
+    );
+    const error = await failure(createAwsCall(env, 'dynamodb', limits)('GetItem', {}));
+    expect(error).toMatchObject({
+      name: 'AccessDeniedException',
+      status: 400,
+      message: 'GetItem failed',
+    });
+    expect(received).toHaveLength(1);
+  });
+
+  it('fails in bounded time when the service hangs', async () => {
+    const { env, received } = await service(hang);
+    const error = await failure(createAwsCall(env, 'dynamodb', limits)('GetItem', {}));
+    expect(error).toMatchObject({ name: 'Unreachable', status: undefined });
+    expect(received).toHaveLength(2);
+  });
+
+  it('fails when nothing listens', async () => {
+    const { env } = await service(ok);
+    const nobody = { ...env, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+    expect(await failure(createAwsCall(nobody, 'dynamodb', limits)('GetItem', {}))).toMatchObject({
+      name: 'Unreachable',
+    });
+  });
+
+  it('does not take an endless answer', async () => {
+    const { env } = await service((response) => response.writeHead(200).end('x'.repeat(5_000)));
+    expect(await failure(createAwsCall(env, 'dynamodb', limits)('GetItem', {}))).toMatchObject({
+      name: 'Unreachable',
+    });
+  });
+
+  it('does not quote an answer that is not JSON', async () => {
+    const { env } = await service((response) => response.writeHead(200).end('pepper-in-the-clear'));
+    const error = await failure(createAwsCall(env, 'secretsmanager', limits)('GetSecretValue', {}));
+    expect(error.name).toBe('MalformedAnswer');
+    expect(`${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`).not.toContain(
+      'pepper',
+    );
+  });
+});
