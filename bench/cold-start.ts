@@ -94,7 +94,9 @@ export const measureColdStart = async (
     const firstAnswerMs = performance.now() - startedAt;
     if (readyMs === undefined || answer === undefined || !isRight(answer)) {
       const lines = log.lines(definition.logGroupName).join('\n');
-      throw new Error(`${name} did not answer as it should: ${answer ?? outcome.kind}\n${lines}`);
+      throw new Error(
+        `${name} did not answer as it should: ${answer?.slice(0, 500) ?? outcome.kind}\n${lines}`,
+      );
     }
     return { readyMs, firstAnswerMs };
   } finally {

@@ -26,7 +26,7 @@ const about = ({ machine, workload }: BenchResults): string => {
     `# Benchmark of ${date}`,
     `${processor}, ${cores} cores, ${memoryGb} GB, ${system}. Load average before the start: ${loadAverage.toFixed(2)}.`,
     `${list.join(', ')}.`,
-    `Each request is \`tools/call\` of \`${workload.params.name}\` over the index of ${workload.documents} in content/; its result is ` +
+    `Each request is \`tools/call\` of \`${workload.params.name}\` over ${workload.documents} indexed documents; its result is ` +
       `${workload.resultBytes} bytes of JSON. Every reply was checked: its id and its whole result.`,
   ].join('\n\n');
 };
@@ -45,6 +45,16 @@ const throughputRow = (
     ? ['1', '1', '1', '1']
     : [ratio.rps, ratio.p50Ms, ratio.p99Ms, ratio.cpuUs].map(figure)),
 ];
+
+/** Above it figures are not fit to be quoted. */
+const quietShare = 0.1;
+
+const noise = (othersShare: ThroughputResult['othersShare']): string => {
+  if (othersShare === undefined) return 'This system does not tell what else ran.';
+  const { median, highest } = othersShare;
+  const advice = highest > quietShare ? ' Run it again on a quiet machine before quoting it.' : '';
+  return `Other programs took ${percent(median)} of the machine in the middle measurement and ${percent(highest)} in the worst.${advice}`;
+};
 
 const throughput = (result: ThroughputResult): string => {
   const { rows, rounds, secondsEach, yardstick, othersShare } = result;
@@ -66,10 +76,7 @@ const throughput = (result: ThroughputResult): string => {
           .map((row) => throughputRow(row, yardstick)),
       ),
     ]),
-    othersShare === undefined
-      ? 'This system does not tell what else ran.'
-      : `Other programs took up to ${percent(othersShare)} of the machine during a measurement` +
-        (othersShare > 0.1 ? ': run it again on a quiet machine before quoting it.' : '.'),
+    noise(othersShare),
   ].join('\n\n');
 };
 
@@ -119,7 +126,7 @@ const sizes = (rows: readonly SizeRow[]): string =>
 
 const perRequest = (calls: Readonly<Record<string, number>>, requests: number): string =>
   Object.entries(calls)
-    .map(([action, count]) => `${figure(count / requests)} ${action}`)
+    .map(([action, count]) => `${Number((count / requests).toFixed(2))} ${action}`)
     .join(', ') || 'none';
 
 const authorizerReads = (reads: AuthorizerReads): string =>
@@ -133,7 +140,11 @@ const authorizerReads = (reads: AuthorizerReads): string =>
           perRequest(reads.uncached, reads.requestsEach),
           perRequest(reads.uncachedByAll, reads.requestsEach),
         ],
-        ['cached', '', perRequest(reads.cachedByAll, reads.requestsEach)],
+        [
+          'cached',
+          perRequest(reads.cached, reads.requestsEach),
+          perRequest(reads.cachedByAll, reads.requestsEach),
+        ],
       ],
     ),
     `Target: one dynamodb:GetItem, and none: ${verdict(reads.met)}.`,

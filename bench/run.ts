@@ -23,8 +23,8 @@ import { measureThroughput, type Target, type ThroughputResult } from './through
 import { createWorkload, plan, type Workload } from './workload.ts';
 
 const scales = {
-  full: { rounds: 3, secondsEach: 5, warmUpSeconds: 6, coldRounds: 15 },
-  quick: { rounds: 3, secondsEach: 0.6, warmUpSeconds: 2, coldRounds: 5 },
+  full: { rounds: 3, secondsEach: 5, warmUp: { answers: 20_000, maxSeconds: 25 }, coldRounds: 15 },
+  quick: { rounds: 3, secondsEach: 0.6, warmUp: { answers: 2_000, maxSeconds: 3 }, coldRounds: 5 },
 } as const;
 
 const connections = [1, 10, 50] as const;

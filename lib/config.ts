@@ -140,11 +140,15 @@ export type PlanConfig = z.infer<typeof plan>;
 
 const problems = (error: z.ZodError): string =>
   error.issues
-    .map((issue) => {
+    .flatMap((issue) => {
       const path = issue.path.join('.') || '(top level)';
-      return issue.code === 'unrecognized_keys'
-        ? `  ${[...issue.path, issue.keys[0]].join('.')}: there is no such setting`
-        : `  ${path}: ${issue.message}`;
+      if (issue.code === 'unrecognized_keys') {
+        return issue.keys.map(
+          (key) => `  ${[...issue.path, key].join('.')}: there is no such setting`,
+        );
+      }
+      const named = issue.code === 'invalid_key' ? issue.issues : [issue];
+      return named.map(({ message }) => `  ${path}: ${message}`);
     })
     .join('\n');
 

@@ -1,6 +1,5 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Period, UsagePlan } from 'aws-cdk-lib/aws-apigateway';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import {
@@ -98,7 +97,7 @@ export class GatewayStack extends Stack {
       assetDirectory: bundles.authorizer,
       memoryMb: config.authorizer.memoryMb,
       timeout: Duration.seconds(8),
-      logRetention: config.logs.auditRetentionDays as RetentionDays,
+      logRetention: config.logs.auditRetentionDays,
       logRemovalPolicy,
       environment: { PEPPER_SECRET_ARN: data.pepper.secretArn },
     });
@@ -116,7 +115,7 @@ export class GatewayStack extends Stack {
       assetDirectory: bundles.mcp,
       memoryMb: config.mcp.memoryMb,
       timeout: Duration.seconds(config.mcp.timeoutSeconds),
-      logRetention: config.logs.auditRetentionDays as RetentionDays,
+      logRetention: config.logs.auditRetentionDays,
       logRemovalPolicy,
       environment: {
         DRAWBRIDGE_ENV: envName,

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { AwsError, notImplemented } from './aws-error.ts';
 import type { Principal } from './credentials.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FunctionService, InvokeResult } from '../lambda/function-service.ts';
 import type { Exchange, AuthorizerGrant } from './exchange.ts';
 import type { Failure } from './failures.ts';

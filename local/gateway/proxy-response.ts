@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Exchange } from './exchange.ts';
 import type { WholeResponse } from './gateway-responses.ts';
 import { responseHeaderName } from './header-table.ts';

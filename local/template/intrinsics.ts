@@ -78,7 +78,9 @@ export const resolveIntrinsics = (value: unknown, references: References): unkno
   };
 
   const substitute = (argument: unknown): string => {
-    const [template, variables] = Array.isArray(argument) ? argument : [argument, {}];
+    const [template, variables] = Array.isArray(argument)
+      ? (argument as readonly unknown[])
+      : [argument, {}];
     const own = isObject(variables) ? variables : {};
     return text(template).replace(/\$\{(!?)([^}]+)\}/gu, (_, literal: string, name: string) => {
       if (literal === '!') return `\${${name}}`;

@@ -43,4 +43,4 @@ export class ToolError extends Error {
 
 /** Fixes a tool's types from its schemas. */
 export const defineTool = <I extends z.ZodObject, O extends z.ZodObject>(tool: Tool<I, O>): Tool =>
-  tool as unknown as Tool;
+  tool;

@@ -57,8 +57,8 @@ const transportOptions = () => ({ requestInit: { headers: bearer(key) } });
 it('the v1 SDK client lists and calls', async () => {
   const client = new ClientV1(info);
   const transport = new TransportV1(new URL(running.mcpUrl), transportOptions());
-  await client.connect(transport as Parameters<typeof client.connect>[0]);
-  await searchAndFetch(client as unknown as AnyClient);
+  await client.connect(transport);
+  await searchAndFetch(client);
   await client.close();
 });
 
@@ -74,7 +74,7 @@ describe.each([
       transportOptions(),
     );
     await client.connect(transport);
-    await searchAndFetch(client as unknown as AnyClient);
+    await searchAndFetch(client);
     expect(client.getNegotiatedProtocolVersion()).toBe(revision);
     await client.close();
   });

@@ -84,7 +84,7 @@ describe('a call', () => {
           method: 'POST',
           path: '/',
           query: '',
-          headers: request.headers as Record<string, string>,
+          headers: request.headers,
           body,
         },
         {
@@ -118,7 +118,7 @@ describe('a call', () => {
     ['a hang', hang],
     ['a cut connection', (response: ServerResponse) => response.destroy()],
   ])('is repeated once after %s', async (_, first) => {
-    const { env, received } = await service(first as (response: ServerResponse) => void, ok);
+    const { env, received } = await service(first, ok);
     await createAwsCall(env, 'dynamodb', limits)('GetItem', {});
     expect(received).toHaveLength(2);
   });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ApiKey, ApiKeyService } from '../../usage/api-key-service.ts';
 import { AwsError } from '../aws-error.ts';
 import { parseDocument, parseInput, type AwsCall } from '../aws-service.ts';

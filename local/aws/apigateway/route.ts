@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ApiKeyService } from '../../usage/api-key-service.ts';
 import { notImplemented } from '../aws-error.ts';
 import { parseInput, type AwsCall } from '../aws-service.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DynaliteProcess } from './dynalite-process.ts';
 import { canonicalShape, shapeOnly, type TableDefinition } from './table-definitions.ts';
 

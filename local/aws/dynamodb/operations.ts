@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwsError, notImplemented } from '../aws-error.ts';
 
 /** Only what IAM and the twin need; dynalite validates the rest. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeployedResource, Deployment } from '../../template/deployment.ts';
 
 const keySchema = z.array(

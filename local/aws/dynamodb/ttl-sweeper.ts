@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DynaliteProcess } from './dynalite-process.ts';
 import type { TableDefinition } from './table-definitions.ts';
 

@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { JsonFile } from '../../state/json-file.ts';
 import type { DeployedResource, Deployment } from '../../template/deployment.ts';
 import { generateSecret, generateSecretString } from './generate-secret.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Deployment } from '../../template/deployment.ts';
 import { AwsError, notImplemented } from '../aws-error.ts';
 import {

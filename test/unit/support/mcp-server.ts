@@ -125,7 +125,6 @@ export const aMcpServer = (options: ServerOptions = {}) => {
     log,
     allowedOrigins: options.allowedOrigins ?? [],
     maxBodyBytes,
-    version: '9.8.7',
     now: () => at.now,
   };
   const handler = createHandler(deps);

@@ -1,0 +1,191 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readable, routesOf } from './support/cloudformation.ts';
+import { synthesizedEnv, type Synthesized } from './support/synth.ts';
+
+describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
+  let synthesized: Synthesized;
+  beforeAll(async () => {
+    synthesized = await synthesizedEnv(env);
+  });
+
+  it('is regional, and takes the usage key from the authorizer, never from a caller', () => {
+    const { Properties } = synthesized.gateway.only('AWS::ApiGateway::RestApi');
+    expect(Properties).toMatchObject({
+      Name: `drawbridge-${env}`,
+      ApiKeySourceType: 'AUTHORIZER',
+      EndpointConfiguration: { Types: ['REGIONAL'] },
+    });
+    expect(Properties).not.toHaveProperty('BinaryMediaTypes');
+    expect(Properties).not.toHaveProperty('Policy');
+  });
+
+  it('has these routes with this authorization, and no other', () => {
+    const table = routesOf(synthesized.gateway).map(({ route, properties }) => {
+      const { Type, ResponseTransferMode } = properties['Integration'] as Record<string, unknown>;
+      return [
+        route,
+        properties['AuthorizationType'],
+        properties['ApiKeyRequired'] ?? false,
+        Type,
+        ResponseTransferMode ?? '-',
+      ].join(' | ');
+    });
+    expect(table).toEqual([
+      'DELETE /mcp | NONE | false | MOCK | -',
+      'GET /health | NONE | false | MOCK | -',
+      'GET /mcp | NONE | false | MOCK | -',
+      'GET /openapi.json | CUSTOM | true | AWS_PROXY | STREAM',
+      'GET /tools | CUSTOM | true | AWS_PROXY | STREAM',
+      'POST /mcp | CUSTOM | true | AWS_PROXY | STREAM',
+      'POST /tools/{name} | CUSTOM | true | AWS_PROXY | STREAM',
+    ]);
+  });
+
+  it('every keyed route asks the one authorizer and streams from the one MCP function', () => {
+    const { gateway, config } = synthesized;
+    const authorizer = gateway.only('AWS::ApiGateway::Authorizer');
+    const [mcp] = gateway
+      .ofType('AWS::Lambda::Function')
+      .filter(({ Properties }) => Properties['Description'] === 'Drawbridge MCP server');
+    for (const { properties } of routesOf(gateway)) {
+      if (properties['AuthorizationType'] === 'NONE') continue;
+      expect(readable(properties['AuthorizerId'])).toBe(`{${authorizer.id}}`);
+      const integration = properties['Integration'] as Record<string, unknown>;
+      expect(integration['TimeoutInMillis']).toBe(config.mcp.timeoutSeconds * 1000);
+      expect(readable(integration['Uri'])).toBe(
+        'arn:{AWS::Partition}:apigateway:{AWS::Region}:lambda:path/2021-11-15/functions/' +
+          `{${mcp?.id}.Arn}/response-streaming-invocations`,
+      );
+    }
+  });
+
+  it('its authorizer sees requests, keyed by the Authorization header alone', () => {
+    const { gateway, config } = synthesized;
+    const { Properties } = gateway.only('AWS::ApiGateway::Authorizer');
+    expect(Properties).toMatchObject({
+      Type: 'REQUEST',
+      IdentitySource: 'method.request.header.Authorization',
+      AuthorizerResultTtlInSeconds: config.authorizer.cacheSeconds,
+    });
+    expect(Properties).not.toHaveProperty('AuthorizerCredentials');
+  });
+
+  it('open routes answer by themselves, with these bodies and headers', () => {
+    const answers = Object.fromEntries(
+      routesOf(synthesized.gateway)
+        .filter(({ properties }) => properties['AuthorizationType'] === 'NONE')
+        .map(({ route, properties }) => {
+          const { Uri, ...integration } = properties['Integration'] as Record<string, unknown>;
+          expect(Uri).toBeUndefined();
+          return [route, integration];
+        }),
+    );
+    const notAllowed = {
+      Type: 'MOCK',
+      PassthroughBehavior: 'NEVER',
+      RequestTemplates: { 'application/json': '{"statusCode":405}' },
+      IntegrationResponses: [
+        {
+          StatusCode: '405',
+          ResponseParameters: {
+            'method.response.header.Allow': "'POST'",
+            'method.response.header.Cache-Control': "'no-store'",
+          },
+          ResponseTemplates: {
+            'application/json':
+              '{"jsonrpc":"2.0","id":null,"error":{"code":-31405,"message":"Method not allowed: MCP is served by POST"},' +
+              '"code":"METHOD_NOT_ALLOWED","message":"Method not allowed: MCP is served by POST"}',
+          },
+        },
+      ],
+    };
+    expect(answers).toEqual({
+      'GET /mcp': notAllowed,
+      'DELETE /mcp': notAllowed,
+      'GET /health': {
+        Type: 'MOCK',
+        PassthroughBehavior: 'NEVER',
+        RequestTemplates: { 'application/json': '{"statusCode":200}' },
+        IntegrationResponses: [
+          {
+            StatusCode: '200',
+            ResponseParameters: { 'method.response.header.Cache-Control': "'no-store'" },
+            ResponseTemplates: {
+              'application/json': `{"status":"healthy","service":"drawbridge","env":"${env}"}`,
+            },
+          },
+        ],
+      },
+    });
+  });
+
+  it('every header that a mock sends is declared: API Gateway drops others', () => {
+    for (const { properties } of routesOf(synthesized.gateway)) {
+      const { IntegrationResponses } = properties['Integration'] as {
+        IntegrationResponses?: { StatusCode: string; ResponseParameters: object }[];
+      };
+      if (IntegrationResponses === undefined) continue;
+      expect(properties['MethodResponses']).toEqual(
+        IntegrationResponses.map(({ StatusCode, ResponseParameters }) => ({
+          StatusCode,
+          ResponseParameters: Object.fromEntries(
+            Object.keys(ResponseParameters).map((name) => [name, true]),
+          ),
+        })),
+      );
+    }
+  });
+
+  it('is deployed to one stage, throttled as configured, that never logs bodies', () => {
+    const { gateway, config } = synthesized;
+    const { Properties } = gateway.only('AWS::ApiGateway::Stage');
+    expect(Properties).toMatchObject({ StageName: 'live' });
+    expect(Properties['MethodSettings']).toEqual([
+      {
+        ResourcePath: '/*',
+        HttpMethod: '*',
+        ThrottlingRateLimit: config.throttle.rateLimit,
+        ThrottlingBurstLimit: config.throttle.burstLimit,
+        DataTraceEnabled: false,
+        LoggingLevel: 'ERROR',
+        MetricsEnabled: true,
+      },
+    ]);
+  });
+
+  it('its access log is one JSON object per request without any header, agent or key value', () => {
+    const { AccessLogSetting } = synthesized.gateway.only('AWS::ApiGateway::Stage').Properties as {
+      AccessLogSetting: { Format: string; DestinationArn: unknown };
+    };
+    expect(JSON.parse(AccessLogSetting.Format)).toEqual({
+      type: 'access',
+      requestId: '$context.requestId',
+      time: '$context.requestTimeEpoch',
+      ip: '$context.identity.sourceIp',
+      method: '$context.httpMethod',
+      route: '$context.resourcePath',
+      status: '$context.status',
+      tenant: '$context.authorizer.tenant',
+      subject: '$context.authorizer.subject',
+      plan: '$context.authorizer.plan',
+      usageKeyId: '$context.identity.apiKeyId',
+      refusal: '$context.error.responseType',
+      authorizerStatus: '$context.authorizer.status',
+      authorizerMs: '$context.authorizer.latency',
+      integrationStatus: '$context.integration.status',
+      integrationMs: '$context.integration.latency',
+      ms: '$context.responseLatency',
+      responseBytes: '$context.responseLength',
+      wafStatus: '$context.waf.status',
+      traceId: '$context.xrayTraceId',
+    });
+    expect(AccessLogSetting.Format).not.toMatch(
+      /identity\.apiKey(?!Id)|userAgent|header|requestOverride|\$input|\n/i,
+    );
+    const destination = readable(AccessLogSetting.DestinationArn);
+    expect(synthesized.gateway.resources[destination.slice(1, -'.Arn}'.length)]).toMatchObject({
+      Type: 'AWS::Logs::LogGroup',
+      Properties: { RetentionInDays: synthesized.config.logs.accessRetentionDays },
+    });
+  });
+});

@@ -1,0 +1,209 @@
+import { readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { grantsIn, grantsOf, readable } from './support/cloudformation.ts';
+import { synthesizedEnv, type Resource, type Synthesized } from './support/synth.ts';
+
+type Found = Resource & { readonly id: string };
+
+describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) => {
+  let synthesized: Synthesized;
+  let authorizer: Found;
+  let mcp: Found;
+  beforeAll(async () => {
+    synthesized = await synthesizedEnv(env);
+    const functions = synthesized.gateway.ofType('AWS::Lambda::Function');
+    expect(functions.map(({ Properties }) => Properties['Description'])).toEqual([
+      'Drawbridge authorizer',
+      'Drawbridge MCP server',
+    ]);
+    [authorizer, mcp] = functions as [Found, Found];
+  });
+
+  const roleOf = ({ Properties }: Found): string =>
+    readable(Properties['Role']).slice(1, -'.Arn}'.length);
+
+  const assetOf = ({ Properties }: Found): string => {
+    const { S3Key } = Properties['Code'] as { S3Key: string };
+    const found = synthesized.assets.find(
+      (path) => basename(path) === `asset.${S3Key.replace('.zip', '')}`,
+    );
+    expect(found).toBeDefined();
+    return found!;
+  };
+
+  it('run Node 24 on arm64, with JSON logs in a group of their own', () => {
+    for (const { Properties } of [authorizer, mcp]) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+        LoggingConfig: {
+          LogFormat: 'JSON',
+          ApplicationLogLevel: 'INFO',
+          SystemLogLevel: 'WARN',
+        },
+      });
+      const { LogGroup } = Properties['LoggingConfig'] as { LogGroup: unknown };
+      expect(synthesized.gateway.resources[readable(LogGroup).slice(1, -1)]).toMatchObject({
+        Type: 'AWS::Logs::LogGroup',
+        Properties: { RetentionInDays: synthesized.config.logs.auditRetentionDays },
+      });
+      expect(Properties).not.toHaveProperty('Layers');
+      expect(Properties).not.toHaveProperty('VpcConfig');
+    }
+  });
+
+  it('have the memory and the time that is configured', () => {
+    const { config } = synthesized;
+    expect(authorizer.Properties).toMatchObject({
+      MemorySize: config.authorizer.memoryMb,
+      Timeout: 8,
+    });
+    expect(mcp.Properties).toMatchObject({
+      MemorySize: config.mcp.memoryMb,
+      Timeout: config.mcp.timeoutSeconds,
+    });
+  });
+
+  it('the authorizer is told where keys and the pepper are, and nothing else', () => {
+    const { Variables } = authorizer.Properties['Environment'] as { Variables: object };
+    expect(Object.keys(Variables).sort()).toEqual(['PEPPER_SECRET_ARN', 'REGISTRY_TABLE_NAME']);
+  });
+
+  it('the MCP function is told its limits in the units that it parses, and no secret', () => {
+    const { Variables } = mcp.Properties['Environment'] as { Variables: Record<string, unknown> };
+    const { AUDIT_DIGEST_SECRET_ARN, DRAWBRIDGE_VERSION, ...rest } = Variables;
+    expect(readable(AUDIT_DIGEST_SECRET_ARN)).toContain('AuditDigestKey');
+    expect(DRAWBRIDGE_VERSION).toMatch(/^\d+\.\d+\.\d+/);
+    expect(rest).toEqual({
+      DRAWBRIDGE_ENV: env,
+      TOOL_TIMEOUT_MS: '30000',
+      MAX_RESULT_BYTES: '1000000',
+      MAX_BODY_BYTES: '1000000',
+      ALLOWED_ORIGINS: env === 'local' ? 'http://localhost:6274 http://127.0.0.1:6274' : '',
+    });
+  });
+
+  it('the authorizer may read single keys and the pepper, and write its own log', () => {
+    const { gateway } = synthesized;
+    expect(grantsOf(gateway, roleOf(authorizer))).toEqual([
+      {
+        effect: 'Allow',
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [expect.stringMatching(/^\{AuthorizerFunctionLogs\w+\.Arn\}$/)],
+      },
+      {
+        effect: 'Allow',
+        actions: ['dynamodb:GetItem'],
+        resources: [expect.stringMatching(/Data:ExportsOutputFnGetAttRegistryTable\w+Arn\w+\}$/)],
+      },
+      {
+        effect: 'Allow',
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [expect.stringMatching(/Data:ExportsOutputRefPepper\w+\}$/)],
+      },
+    ]);
+  });
+
+  it('the MCP function may read the digest key and write its own log: no table, no pepper', () => {
+    const { gateway } = synthesized;
+    expect(grantsOf(gateway, roleOf(mcp))).toEqual([
+      {
+        effect: 'Allow',
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [expect.stringMatching(/^\{McpFunctionLogs\w+\.Arn\}$/)],
+      },
+      {
+        effect: 'Allow',
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [expect.stringMatching(/Data:ExportsOutputRefAuditDigestKey\w+\}$/)],
+      },
+    ]);
+  });
+
+  it('their roles are Lambda’s alone and carry no managed or inline policy', () => {
+    for (const one of [authorizer, mcp]) {
+      const role = synthesized.gateway.resources[roleOf(one)];
+      expect(role?.Properties['AssumeRolePolicyDocument']).toEqual({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Action: 'sts:AssumeRole',
+            Effect: 'Allow',
+            Principal: { Service: 'lambda.amazonaws.com' },
+          },
+        ],
+      });
+      expect(role?.Properties).not.toHaveProperty('ManagedPolicyArns');
+      expect(role?.Properties).not.toHaveProperty('Policies');
+    }
+  });
+
+  it('nothing in either stack is allowed by a wildcard', () => {
+    const grants = [synthesized.data, synthesized.gateway].flatMap((stack) =>
+      stack
+        .ofType('AWS::IAM::Policy')
+        .flatMap(({ Properties }) => grantsIn(Properties['PolicyDocument'])),
+    );
+    expect(grants.length).toBeGreaterThan(0);
+    expect(JSON.stringify(grants)).not.toContain('*');
+    for (const stack of [synthesized.data, synthesized.gateway]) {
+      for (const type of ['AWS::IAM::ManagedPolicy', 'AWS::IAM::User', 'AWS::IAM::AccessKey']) {
+        expect(stack.ofType(type)).toEqual([]);
+      }
+    }
+  });
+
+  it('the one managed policy is API Gateway’s own for its log role', () => {
+    const managed = synthesized.gateway
+      .ofType('AWS::IAM::Role')
+      .flatMap(({ Properties }) => (Properties['ManagedPolicyArns'] ?? []) as unknown[])
+      .map(readable);
+    expect(managed).toEqual([
+      'arn:{AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs',
+    ]);
+  });
+
+  it('may be invoked by this API and nobody else', () => {
+    const { gateway } = synthesized;
+    const api = gateway.only('AWS::ApiGateway::RestApi').id;
+    const stage = gateway.only('AWS::ApiGateway::Stage').id;
+    const root = `arn:{AWS::Partition}:execute-api:{AWS::Region}:{AWS::AccountId}:{${api}}`;
+    const permissions = gateway.ofType('AWS::Lambda::Permission').map(({ Properties }) => {
+      expect(Properties).toMatchObject({
+        Action: 'lambda:InvokeFunction',
+        Principal: 'apigateway.amazonaws.com',
+      });
+      return [readable(Properties['FunctionName']), readable(Properties['SourceArn'])];
+    });
+    const mcpMay = (route: string) => [`{${mcp.id}.Arn}`, `${root}/{${stage}}/${route}`];
+    expect(permissions.toSorted()).toEqual(
+      [
+        [
+          `{${authorizer.id}.Arn}`,
+          `${root}/authorizers/{${gateway.only('AWS::ApiGateway::Authorizer').id}}`,
+        ],
+        mcpMay('POST/mcp'),
+        mcpMay('GET/tools'),
+        mcpMay('POST/tools/*'),
+        mcpMay('GET/openapi.json'),
+      ].toSorted(),
+    );
+    expect(gateway.ofType('AWS::Lambda::Url')).toEqual([]);
+    expect(gateway.ofType('AWS::Lambda::EventSourceMapping')).toEqual([]);
+  });
+
+  it('are small: size is cold start', () => {
+    const filesOf = (one: Found) =>
+      Object.fromEntries(
+        readdirSync(assetOf(one)).map((name) => [name, statSync(join(assetOf(one), name)).size]),
+      );
+    const authorizerFiles = filesOf(authorizer);
+    const mcpFiles = filesOf(mcp);
+    expect(Object.keys(authorizerFiles)).toEqual(['index.js']);
+    expect(Object.keys(mcpFiles).sort()).toEqual(['content-index.json', 'index.js']);
+    expect(authorizerFiles['index.js']).toBeLessThan(450_000);
+    expect(mcpFiles['index.js']).toBeLessThan(900_000);
+  });
+});

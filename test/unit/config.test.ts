@@ -1,0 +1,223 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { configJsonSchema, loadConfig } from '../../lib/config.ts';
+import { tempFolder } from './support/temp-dir.ts';
+
+const directory = join(import.meta.dirname, '..', '..', 'config');
+
+/** The least that an environment says. */
+const minimal = {
+  protectData: false,
+  plans: { free: { rateLimit: 5, burstLimit: 10 } },
+  throttle: { rateLimit: 100, burstLimit: 200 },
+  authorizer: { cacheSeconds: 60 },
+  mcp: {},
+  waf: { requestsPerIp: 2000 },
+};
+
+const load = (document: unknown) =>
+  loadConfig(
+    tempFolder({
+      'test.json': typeof document === 'string' ? document : JSON.stringify(document),
+    }),
+    'test',
+  );
+
+/** What `loadConfig` says of a document. */
+const refusal = (document: unknown): string => {
+  try {
+    load(document);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('the document was taken');
+};
+
+describe('the files of this project', () => {
+  it('are three environments', () => {
+    const files = readdirSync(directory).filter((file) => file !== 'schema.json');
+    expect(files.sort()).toEqual(['dev.json', 'local.json', 'prod.json']);
+  });
+
+  it.each(['dev', 'local', 'prod'])('%s is right', (env) => {
+    const config = loadConfig(directory, env);
+    expect(config.protectData).toBe(env === 'prod');
+    expect(Object.keys(config.plans)).toContain('free');
+    expect(config.waf.maxBodyBytes).toBe(1_000_000);
+  });
+
+  it('config/schema.json is what scripts/write-config-schema.ts writes today', () => {
+    const written = readFileSync(join(directory, 'schema.json'), 'utf8');
+    expect(written).toBe(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+  });
+});
+
+describe('a minimal file', () => {
+  it('gets every default', () => {
+    expect(load(minimal)).toEqual({
+      ...minimal,
+      manageApiGatewayAccount: true,
+      authorizer: { cacheSeconds: 60, memoryMb: 512 },
+      mcp: {
+        memoryMb: 1024,
+        timeoutSeconds: 60,
+        toolTimeoutSeconds: 30,
+        maxResultBytes: 1_000_000,
+        allowedOrigins: [],
+      },
+      content: { folder: 'content' },
+      waf: { requestsPerIp: 2000, windowSeconds: 300, maxBodyBytes: 1_000_000 },
+      logs: { auditRetentionDays: 30, accessRetentionDays: 90 },
+    });
+  });
+
+  it.each(['protectData', 'plans', 'throttle', 'authorizer', 'mcp', 'waf'] as const)(
+    'without %s is refused by that name',
+    (name) => {
+      const { [name]: _, ...rest } = minimal;
+      expect(refusal(rest)).toMatch(
+        new RegExp(`^config/test.json has settings that are not right:\n  ${name}: `),
+      );
+    },
+  );
+});
+
+describe('a setting that is not right', () => {
+  const free = minimal.plans.free;
+  const wrong: readonly (readonly [string, unknown, string])[] = [
+    ['an unknown one', { ...minimal, canary: 1 }, 'canary: there is no such setting'],
+    [
+      'an unknown nested one',
+      { ...minimal, mcp: { memory: 512 } },
+      'mcp.memory: there is no such setting',
+    ],
+    [
+      'an unknown one of a plan',
+      { ...minimal, plans: { free: { ...free, burst: 1 } } },
+      'plans.free.burst: there is no such setting',
+    ],
+    [
+      'an unknown one of a quota',
+      { ...minimal, plans: { free: { ...free, quota: { limit: 1, period: 'DAY', offset: 1 } } } },
+      'plans.free.quota.offset: there is no such setting',
+    ],
+    ['no plans', { ...minimal, plans: {} }, 'plans: at least one plan is needed'],
+    [
+      'a plan with a rate of zero',
+      { ...minimal, plans: { free: { ...free, rateLimit: 0 } } },
+      'plans.free.rateLimit: ',
+    ],
+    [
+      'a plan with a burst beyond API Gateway’s',
+      { ...minimal, plans: { free: { ...free, burstLimit: 5_001 } } },
+      'plans.free.burstLimit: ',
+    ],
+    [
+      'a quota by the hour',
+      { ...minimal, plans: { free: { ...free, quota: { limit: 1, period: 'HOUR' } } } },
+      'plans.free.quota.period: ',
+    ],
+    [
+      'a tool that may run as long as its function',
+      { ...minimal, mcp: { timeoutSeconds: 30, toolTimeoutSeconds: 30 } },
+      'mcp.toolTimeoutSeconds: must be shorter than mcp.timeoutSeconds, or a slow tool ends without an answer',
+    ],
+    [
+      'a timeout shorter than the default of tools',
+      { ...minimal, mcp: { timeoutSeconds: 29 } },
+      'mcp.toolTimeoutSeconds: must be shorter',
+    ],
+    [
+      'a timeout beyond Lambda’s',
+      { ...minimal, mcp: { timeoutSeconds: 901 } },
+      'mcp.timeoutSeconds: ',
+    ],
+    [
+      'a retention that CloudWatch does not have',
+      { ...minimal, logs: { auditRetentionDays: 31 } },
+      'logs.auditRetentionDays: ',
+    ],
+    ...[
+      'https://app.example.com/',
+      'https://app.example.com/path',
+      'https://APP.example.com',
+      'https://app.example.com:443',
+      'app.example.com',
+      '*',
+      'null',
+    ].map(
+      (origin) =>
+        [
+          `the origin ${origin}`,
+          { ...minimal, mcp: { allowedOrigins: ['http://localhost:1', origin] } },
+          'mcp.allowedOrigins.1: an origin is scheme, host and port, as in https://app.example.com',
+        ] as const,
+    ),
+    ['a region that is none', { ...minimal, region: 'Frankfurt' }, 'region: a region looks like'],
+    ['an account that is none', { ...minimal, account: '123' }, 'account: an account is 12 digits'],
+    [
+      'an account that is a number',
+      { ...minimal, account: 123456789012 },
+      'account: Invalid input: expected string, received number',
+    ],
+    [
+      'a cache longer than API Gateway’s',
+      { ...minimal, authorizer: { cacheSeconds: 3_601 } },
+      'authorizer.cacheSeconds: ',
+    ],
+    [
+      'a window that WAF does not have',
+      { ...minimal, waf: { requestsPerIp: 100, windowSeconds: 30 } },
+      'waf.windowSeconds: ',
+    ],
+    [
+      'a link base that is no web address',
+      { ...minimal, content: { baseUrl: 'ftp://example.com' } },
+      'content.baseUrl: ',
+    ],
+    ['text for an object', '"text"', '(top level): '],
+  ];
+  it.each(wrong)('%s is named with its path', (_, document, problem) => {
+    const message = refusal(document);
+    expect(message).toContain('config/test.json has settings that are not right:\n');
+    expect(message).toContain(`\n  ${problem}`);
+  });
+
+  it.each(['Free', '1st', 'a b', 'x'.repeat(33), ''])('the plan name "%s" is refused', (name) => {
+    expect(refusal({ ...minimal, plans: { [name]: free } })).toContain(
+      `\n  plans.${name}: a plan name is 1 to 32 of a-z, 0-9 and -, and begins with a letter`,
+    );
+  });
+
+  it('all of them are named at once', () => {
+    const message = refusal({ ...minimal, protectData: 'yes', one: 1, two: 2, waf: {} });
+    for (const name of ['protectData', 'one', 'two', 'waf.requestsPerIp']) {
+      expect(message).toContain(`\n  ${name}: `);
+    }
+  });
+});
+
+describe('finding the file', () => {
+  it('an unknown environment is answered with those that there are', () => {
+    const folder = tempFolder({
+      'dev.json': '{}',
+      'prod.json': '{}',
+      'schema.json': '{}',
+      'mcp.json': '{}',
+      'notes.md': '',
+    });
+    for (const env of ['staging', 'schema', 'mcp', 'Dev', '', '../dev', 'dev.json']) {
+      expect(() => loadConfig(folder, env)).toThrow(
+        `There is no environment "${env}". config/ has: dev, prod. Choose one with -c env=NAME.`,
+      );
+    }
+  });
+
+  it.each(['', '{', '{"protectData": false,}', '// comment\n{}'])(
+    'broken JSON (%j) names the file',
+    (text) => {
+      expect(refusal(text)).toMatch(/^config\/test\.json is not valid JSON: /);
+    },
+  );
+});
