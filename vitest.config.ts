@@ -17,6 +17,9 @@ export default defineConfig({
           include: ['test/cdk/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // One process: the files share what was synthesized.
+          fileParallelism: false,
+          isolate: false,
         },
       },
       {

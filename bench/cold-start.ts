@@ -6,6 +6,7 @@ import { Invocation } from '../local/lambda/invocation.ts';
 import { OrphanReaper } from '../local/lambda/orphan-reaper.ts';
 import { Sandbox } from '../local/lambda/sandbox.ts';
 import { MemoryLogSink } from '../local/log/memory-log-sink.ts';
+import { watchOthers } from './cpu.ts';
 import { median } from './statistics.ts';
 
 /** One function, started the way the twin starts it. */
@@ -45,6 +46,8 @@ export interface ColdStartResult {
   readonly bareMs: number;
   readonly bareMsLowest: number;
   readonly rows: readonly ColdStartRow[];
+  /** Of the machine, what other programs took meanwhile. */
+  readonly othersShare: number | undefined;
 }
 
 export interface ColdStartOptions {
@@ -115,6 +118,7 @@ const measureBare = async (): Promise<number> => {
 /** Each round starts a bare Node and every case once; a first round, which fills the file cache, does not count. */
 export const measureColdStarts = async (options: ColdStartOptions): Promise<ColdStartResult> => {
   const { cases, awsEnvironment, rounds, say } = options;
+  const others = watchOthers();
   const reaper = new OrphanReaper();
   const bare: number[] = [];
   const samples = new Map<string, ColdStartSample[]>(cases.map(({ name }) => [name, []]));
@@ -131,11 +135,13 @@ export const measureColdStarts = async (options: ColdStartOptions): Promise<Cold
   } finally {
     reaper.close();
   }
+  const othersShare = others();
   const bareMs = median(bare);
   return {
     rounds,
     bareMs,
     bareMsLowest: Math.min(...bare),
+    othersShare,
     rows: cases.map(({ name, readyTarget }) => {
       const own = samples.get(name) ?? [];
       const ready = own.map((sample) => sample.readyMs);

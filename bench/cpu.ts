@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 /** `USER_HZ`: /proc counts in hundredths of a second on every Linux that Node runs on. */
 const TICK_MS = 10;
@@ -9,8 +10,6 @@ export interface CpuTimes {
   readonly self: number;
   /** With every process below it, those that have ended included. */
   readonly tree: number;
-  /** Of the whole machine, whoever used it. */
-  readonly machine: number;
 }
 
 interface ProcessTimes {
@@ -65,5 +64,21 @@ export const readCpu = (pid: number): CpuTimes | undefined => {
     const below = (children.get(id) ?? []).reduce((sum, child) => sum + treeOf(child), 0);
     return (times?.own ?? 0) + (times?.ended ?? 0) + below;
   };
-  return { self: processes.get(pid)?.own ?? 0, tree: treeOf(pid), machine: readMachine() };
+  return { self: processes.get(pid)?.own ?? 0, tree: treeOf(pid) };
+};
+
+/**
+ * Watches the machine from now on. The function that it returns tells which share of all cores went to programs that
+ * the bench did not start: noise. Undefined where there is no /proc.
+ */
+export const watchOthers = (): (() => number | undefined) => {
+  const startedAt = performance.now();
+  const before = readCpu(process.pid);
+  if (before === undefined) return () => undefined;
+  const machineBefore = readMachine();
+  return () => {
+    const ours = (readCpu(process.pid)?.tree ?? 0) - before.tree;
+    const available = (performance.now() - startedAt) * availableParallelism();
+    return Math.max(0, readMachine() - machineBefore - ours) / available;
+  };
 };

@@ -49,11 +49,12 @@ const throughputRow = (
 /** Above it figures are not fit to be quoted. */
 const quietShare = 0.1;
 
-const noise = (othersShare: ThroughputResult['othersShare']): string => {
-  if (othersShare === undefined) return 'This system does not tell what else ran.';
-  const { median, highest } = othersShare;
+const noise = (highest: number | undefined, median = highest): string => {
+  if (highest === undefined || median === undefined)
+    return 'This system does not tell what else ran.';
+  const worst = highest === median ? '' : `, ${percent(highest)} at worst`;
   const advice = highest > quietShare ? ' Run it again on a quiet machine before quoting it.' : '';
-  return `Other programs took ${percent(median)} of the machine in the middle measurement and ${percent(highest)} in the worst.${advice}`;
+  return `Other programs took ${percent(median)} of the machine${worst}.${advice}`;
 };
 
 const throughput = (result: ThroughputResult): string => {
@@ -76,11 +77,11 @@ const throughput = (result: ThroughputResult): string => {
           .map((row) => throughputRow(row, yardstick)),
       ),
     ]),
-    noise(othersShare),
+    noise(othersShare?.highest, othersShare?.median),
   ].join('\n\n');
 };
 
-const coldStart = ({ rounds, bareMs, bareMsLowest, rows }: ColdStartResult): string =>
+const coldStart = ({ rounds, bareMs, bareMsLowest, rows, othersShare }: ColdStartResult): string =>
   [
     '## Cold start',
     `Medians of ${rounds} interleaved rounds. Ready is spawn to the first GET invocation/next; first answer is spawn to the ` +
@@ -101,6 +102,7 @@ const coldStart = ({ rounds, bareMs, bareMsLowest, rows }: ColdStartResult): str
         ]),
       ],
     ),
+    noise(othersShare),
   ].join('\n\n');
 
 const kilobytes = (bytes: number): string => (bytes / 1000).toFixed(1);

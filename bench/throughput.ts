@@ -1,6 +1,5 @@
-import { availableParallelism } from 'node:os';
 import type { Child } from './child.ts';
-import { readCpu } from './cpu.ts';
+import { readCpu, watchOthers } from './cpu.ts';
 import { loadResult, type Expectation } from './messages.ts';
 import { median, spreadOf, type Spread } from './statistics.ts';
 import { requestHeaders, type Workload } from './workload.ts';
@@ -29,7 +28,6 @@ interface Sample extends Figures {
   readonly target: string;
   readonly connections: number;
   readonly round: number;
-  /** The machine's time that neither the target nor the load generator used, as a share of all cores. */
   readonly othersShare: number | undefined;
 }
 
@@ -66,14 +64,15 @@ export interface ThroughputOptions {
 
 const figureNames = ['rps', 'p50Ms', 'p99Ms', 'cpuUs', 'cpuSelfUs'] as const;
 
-/** @throws Error at the first reply that is not the right one. */
+/** @throws Error when any reply was not the right one. */
 const measure = async (
   target: Target,
   connections: number,
   seconds: number,
   { load, workload }: ThroughputOptions,
 ) => {
-  const before = { target: readCpu(target.pid), load: readCpu(load.pid) };
+  const others = watchOthers();
+  const before = readCpu(target.pid);
   const { url, headers, expected } = target;
   const result = await load.ask(
     {
@@ -86,41 +85,32 @@ const measure = async (
     },
     loadResult,
   );
-  const after = { target: readCpu(target.pid), load: readCpu(load.pid) };
+  const after = readCpu(target.pid);
+  const othersShare = others();
   if (result.errors > 0 || result.answers === 0) {
     const what = `${result.errors} of ${result.answers} replies were wrong`;
     throw new Error(
       `${target.name}, ${connections} connections: ${what}. ${result.firstError ?? ''}`,
     );
   }
-  return { result, before, after };
+  return { result, before, after, othersShare };
 };
 
 const sampleOf = (
-  { result, before, after }: Awaited<ReturnType<typeof measure>>,
+  { result, before, after, othersShare }: Awaited<ReturnType<typeof measure>>,
   of: Pick<Sample, 'target' | 'connections' | 'round'>,
 ): Sample => {
-  const { p50Ms, p99Ms } = result;
-  const used = (name: 'target' | 'load', kind: 'self' | 'tree' | 'machine') =>
-    after[name] && before[name] && after[name][kind] - before[name][kind];
-  const perRequestUs = (ms: number | undefined) => ms && (ms * 1000) / result.answers;
-  const [machine, tree, load] = [
-    used('target', 'machine'),
-    used('target', 'tree'),
-    used('load', 'self'),
-  ];
-  const available = result.seconds * 1000 * availableParallelism();
+  const { p50Ms, p99Ms, answers, seconds } = result;
+  const perRequestUs = (kind: 'self' | 'tree') =>
+    after && before && ((after[kind] - before[kind]) * 1000) / answers;
   return {
     ...of,
-    rps: result.answers / result.seconds,
+    rps: answers / seconds,
     p50Ms,
     p99Ms,
-    cpuUs: perRequestUs(tree),
-    cpuSelfUs: perRequestUs(used('target', 'self')),
-    othersShare:
-      machine === undefined || tree === undefined || load === undefined
-        ? undefined
-        : Math.max(0, (machine - tree - load) / available),
+    cpuUs: perRequestUs('tree'),
+    cpuSelfUs: perRequestUs('self'),
+    othersShare,
   };
 };
 

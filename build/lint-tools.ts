@@ -5,7 +5,7 @@ import type { Tool } from '../src/tools/tool.ts';
 import type { ToolFactory } from '../src/tools/tool-deps.ts';
 import { toolFiles } from './esbuild-plugins.ts';
 
-/** Letters, digits, _ and -, at most 64: Claude Desktop and OpenAI refuse others (docs/tools.md). */
+/** Letters, digits, _ and -, at most 64: Claude Desktop and OpenAI refuse others (content/tools.md). */
 const acceptedName = /^[a-zA-Z0-9_-]{1,64}$/;
 
 const jsonSchema = z.looseObject({ type: z.unknown().optional() });

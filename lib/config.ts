@@ -46,9 +46,7 @@ export const configSchema = z.strictObject({
     .describe('AWS account id. Without it the account of the AWS CLI profile in use.'),
   protectData: z
     .boolean()
-    .describe(
-      'Termination and deletion protection, point-in-time recovery, and data kept when a stack is deleted.',
-    ),
+    .describe('Termination and deletion protection, and data kept when a stack is deleted.'),
   manageApiGatewayAccount: z
     .boolean()
     .default(true)
@@ -119,7 +117,10 @@ export const configSchema = z.strictObject({
       .min(10)
       .max(2_000_000_000)
       .describe('Requests of one address per window, all paths together.'),
-    windowSeconds: z.literal([60, 120, 300, 600]).default(300),
+    windowSeconds: z
+      .literal([60, 120, 300, 600])
+      .default(300)
+      .describe('The window of waf.requestsPerIp.'),
     maxBodyBytes: z
       .int()
       .min(8_192)
@@ -129,8 +130,10 @@ export const configSchema = z.strictObject({
   }),
   logs: z
     .strictObject({
-      auditRetentionDays: retentionDays.default(30),
-      accessRetentionDays: retentionDays.default(90),
+      auditRetentionDays: retentionDays
+        .default(30)
+        .describe('Days that the functions’ logs are kept, the audit among them.'),
+      accessRetentionDays: retentionDays.default(90).describe('Days that the access log is kept.'),
     })
     .prefault({}),
 });

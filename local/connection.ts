@@ -9,7 +9,7 @@ export interface AwsCredentials {
   readonly sessionToken?: string;
 }
 
-/** `.drawbridge/connection.json`: how programs find the running twin (docs/twin.md). */
+/** `.drawbridge/connection.json`: how programs find the running twin (content/twin.md). */
 export interface Connection {
   readonly url: string;
   readonly mcpUrl: string;

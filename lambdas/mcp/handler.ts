@@ -23,13 +23,17 @@ export interface McpHandlerDeps extends Omit<AuditorDeps, 'gateway'>, RestDeps {
 /** Left of the function's time when a request is given up, so that its caller still gets an answer. */
 const timeoutEarlyMs = 1_000;
 
-const principalOf = ({ requestContext }: ProxyEvent): Principal => {
+/**
+ * API Gateway caches the authorizer's answer by credential alone, so what may have changed since, the address and the
+ * time, is looked at for every request.
+ */
+const principalOf = ({ requestContext }: ProxyEvent, now: number): Principal => {
   const principal = fromAuthorizerContext(requestContext.authorizer);
-  if (principal === undefined) throw new GatewayError('UNAUTHENTICATED', 'Unauthorized');
-  // API Gateway caches the authorizer's answer by credential alone, so the address is looked at for every request.
+  const { cidrs, expiresAt = Number.POSITIVE_INFINITY } = principal ?? {};
   if (
-    principal.cidrs !== undefined &&
-    !isInNetworks(requestContext.identity.sourceIp, principal.cidrs)
+    principal === undefined ||
+    expiresAt * 1000 <= now ||
+    (cidrs !== undefined && !isInNetworks(requestContext.identity.sourceIp, cidrs))
   ) {
     throw new GatewayError('UNAUTHENTICATED', 'Unauthorized');
   }
@@ -110,7 +114,7 @@ export const createHandler = (deps: McpHandlerDeps) => {
     const facts = { requestId, traceHeader: headers.get('x-amzn-trace-id') };
     audits.set(input as object, new RequestAudit(deps, { ...facts, principal: undefined }));
 
-    const principal = principalOf(event);
+    const principal = principalOf(event, deps.now());
     const audit = new RequestAudit(deps, { ...facts, principal });
     audits.set(input as object, audit);
     refuseForeignOrigin(headers, deps.allowedOrigins);

@@ -193,7 +193,7 @@ const serveLegacy = async (request: Request, body: unknown, server: Server): Pro
   const revision = request.headers.get('mcp-protocol-version');
   if (revision !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(revision)) {
     return rpcError(400, ProtocolErrorCode.InvalidRequest, 'Unsupported protocol version', {
-      supported: SUPPORTED_PROTOCOL_VERSIONS,
+      supported: ['2026-07-28', ...SUPPORTED_PROTOCOL_VERSIONS],
     });
   }
   return Array.isArray(body)

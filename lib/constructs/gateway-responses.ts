@@ -76,7 +76,7 @@ const answers: readonly (readonly [ResponseType, GatewayAnswer])[] = [
  * Reads both as JSON-RPC, for MCP clients, and as a plain error with a stable `code`, for everybody else. API
  * Gateway does not see the body, so the JSON-RPC id is null.
  */
-const template = (code: GatewayErrorCode, message: string): string =>
+export const errorTemplate = (code: GatewayErrorCode, message: string): string =>
   JSON.stringify({
     jsonrpc: '2.0',
     id: null,
@@ -102,7 +102,7 @@ export const addGatewayResponses = (api: RestApi): void => {
       type,
       statusCode: String(gatewayErrors[code].httpStatus),
       responseHeaders: quoted({ ...always, ...headers }),
-      templates: { 'application/json': template(code, message) },
+      templates: { 'application/json': errorTemplate(code, message) },
     });
   }
   for (const [type, code, message] of [
@@ -112,7 +112,7 @@ export const addGatewayResponses = (api: RestApi): void => {
     api.addGatewayResponse(type.responseType, {
       type,
       responseHeaders: quoted(always),
-      templates: { 'application/json': template(code, message) },
+      templates: { 'application/json': errorTemplate(code, message) },
     });
   }
 };

@@ -17,7 +17,7 @@ import { Construct } from 'constructs';
 import type { DrawbridgeConfig } from '../config.ts';
 import { accessLogFormat } from './access-log-format.ts';
 import type { BundledFunction } from './bundled-function.ts';
-import { addGatewayResponses } from './gateway-responses.ts';
+import { addGatewayResponses, errorTemplate } from './gateway-responses.ts';
 import { addMockRoute } from './mock-route.ts';
 
 export interface McpApiProps {
@@ -34,16 +34,10 @@ const stageName = 'live';
 const methodNotAllowed = {
   statusCode: '405',
   headers: { Allow: 'POST', 'Cache-Control': 'no-store' },
-  body: JSON.stringify({
-    jsonrpc: '2.0',
-    id: null,
-    error: { code: -31405, message: 'Method not allowed: MCP is served by POST' },
-    code: 'METHOD_NOT_ALLOWED',
-    message: 'Method not allowed: MCP is served by POST',
-  }),
+  body: errorTemplate('METHOD_NOT_ALLOWED', 'Method not allowed: MCP is served by POST'),
 };
 
-/** The public HTTP surface (docs/http-api.md). Every route is in this file, with who may call it. */
+/** The public HTTP surface (content/http-api.md). Every route is in this file, with who may call it. */
 export class McpApi extends Construct {
   readonly api: RestApi;
   /** Routes that anybody may call. */

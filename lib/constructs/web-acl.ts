@@ -96,7 +96,10 @@ export class WebAcl extends Construct {
       defaultAction: { allow: {} },
       visibilityConfig: visibility('WebAcl'),
       customResponseBodies: {
-        tooLarge: body('REQUEST_TOO_LARGE', `The body is larger than ${waf.maxBodyBytes} bytes`),
+        tooLarge: body(
+          'REQUEST_TOO_LARGE',
+          `The body is larger than ${waf.maxBodyBytes} bytes, or is long and has no Content-Length`,
+        ),
         tooMany: body('THROTTLED', 'Too many requests from this address'),
       },
       rules: [

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, type Environment } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { RegistryTable } from '../constructs/registry-table.ts';
@@ -6,6 +6,7 @@ import type { DrawbridgeConfig } from '../config.ts';
 import { acknowledge } from '../security-checks.ts';
 
 export interface DataStackProps {
+  readonly env: Environment;
   readonly envName: string;
   readonly config: DrawbridgeConfig;
 }
@@ -18,8 +19,9 @@ export class DataStack extends Stack {
   /** The HMAC key of argument digests in the audit. */
   readonly auditDigestKey: Secret;
 
-  constructor(scope: Construct, id: string, { envName, config }: DataStackProps) {
+  constructor(scope: Construct, id: string, { env, envName, config }: DataStackProps) {
     super(scope, id, {
+      env,
       description: `Drawbridge ${envName}: tenants, keys and secrets`,
       terminationProtection: config.protectData,
     });

@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type Environment } from 'aws-cdk-lib';
 import { Period, UsagePlan } from 'aws-cdk-lib/aws-apigateway';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
@@ -16,6 +16,7 @@ import { drawbridgeVersion } from '../version.ts';
 import type { DataStack } from './data-stack.ts';
 
 export interface GatewayStackProps {
+  readonly env: Environment;
   readonly envName: string;
   readonly config: DrawbridgeConfig;
   readonly bundles: FunctionAssets;
@@ -25,7 +26,10 @@ export interface GatewayStackProps {
 /** What serves requests: all of it can be made anew from sources. */
 export class GatewayStack extends Stack {
   constructor(scope: Construct, id: string, props: GatewayStackProps) {
-    super(scope, id, { description: `Drawbridge ${props.envName}: API, functions and firewall` });
+    super(scope, id, {
+      env: props.env,
+      description: `Drawbridge ${props.envName}: API, functions and firewall`,
+    });
     const { envName, config, data } = props;
     const logRemovalPolicy = config.protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     const authorizer = this.#authorizer(props, logRemovalPolicy);
@@ -68,7 +72,7 @@ export class GatewayStack extends Stack {
         acknowledge(
           route,
           finding,
-          'A mock with a fixed answer, open by design (docs/http-api.md).',
+          'A mock with a fixed answer, open by design (content/http-api.md).',
         );
       }
     }

@@ -38,7 +38,7 @@ export type AuditOutcome =
   | 'refused';
 
 /**
- * One line per MCP message. Field names are a contract (docs/audit.md). Values are identifiers, counts and digests;
+ * One line per MCP message. Field names are a contract (content/audit.md). Values are identifiers, counts and digests;
  * no argument, token or header is among them. Times are milliseconds, sizes bytes of JSON.
  */
 export interface AuditRecord {

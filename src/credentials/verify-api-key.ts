@@ -76,6 +76,7 @@ export const createApiKeyVerifier =
         plan: record.plan,
         keyId,
         ...(record.cidrs === undefined ? {} : { cidrs: record.cidrs }),
+        ...(record.expiresAt === undefined ? {} : { expiresAt: record.expiresAt }),
       },
       usageKey: record.usageKey,
     };

@@ -28,6 +28,8 @@ export interface Principal {
   readonly keyId?: string;
   /** Networks that the credential is bound to, as CIDR blocks; absent means any. */
   readonly cidrs?: readonly string[];
+  /** When the credential expires, in Unix seconds; absent means never. */
+  readonly expiresAt?: number;
 }
 
 /**
@@ -46,25 +48,29 @@ export const authorizerContext = z.object({
     .max(2_000)
     .transform((list) => list.split(','))
     .optional(),
+  expiresAt: z.coerce.number().int().positive().optional(),
 });
 
 /** Context values for a principal: flat strings, since API Gateway accepts nothing nested. */
 export const toAuthorizerContext = ({
   cidrs,
+  expiresAt,
   ...principal
 }: Principal): Record<string, string> => ({
   ...principal,
   ...(cidrs === undefined ? {} : { cidrs: cidrs.join(',') }),
+  ...(expiresAt === undefined ? {} : { expiresAt: String(expiresAt) }),
 });
 
 /** The principal in an integration's `requestContext.authorizer`, or undefined when it is not one of ours. */
 export const fromAuthorizerContext = (context: unknown): Principal | undefined => {
   const parsed = authorizerContext.safeParse(context);
   if (!parsed.success) return undefined;
-  const { keyId, cidrs, ...rest } = parsed.data;
+  const { keyId, cidrs, expiresAt, ...rest } = parsed.data;
   return {
     ...rest,
     ...(keyId === undefined ? {} : { keyId }),
     ...(cidrs === undefined ? {} : { cidrs }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
   };
 };

@@ -17,6 +17,7 @@ const verified: Verification = {
     plan: 'pro',
     keyId: '0Ab3xYz9',
     cidrs: ['203.0.113.0/24', '2001:db8::/32'],
+    expiresAt: 1_900_000_000,
   },
   usageKey: 'usage-key-of-acme-0001',
 };
@@ -86,6 +87,7 @@ describe('a credential that is right', () => {
         plan: 'pro',
         keyId: '0Ab3xYz9',
         cidrs: '203.0.113.0/24,2001:db8::/32',
+        expiresAt: '1900000000',
       },
       usageIdentifierKey: 'usage-key-of-acme-0001',
     });

@@ -85,12 +85,10 @@ describe('a key that is right', () => {
     });
   });
 
-  it('hands its networks on, so that they hold behind the authorizer’s cache too', async () => {
-    const { verify } = await aVerifier(aRecord({ cidrs: ['203.0.113.0/24', '2001:db8::/32'] }));
-    expect(await verify()).toMatchObject({
-      kind: 'verified',
-      principal: { cidrs: ['203.0.113.0/24', '2001:db8::/32'] },
-    });
+  it('hands its networks and its expiry on, so that they hold behind the authorizer’s cache too', async () => {
+    const limits = { cidrs: ['203.0.113.0/24', '2001:db8::/32'], expiresAt: 1_900_000_000 };
+    const { verify } = await aVerifier(aRecord(limits));
+    expect(await verify()).toMatchObject({ kind: 'verified', principal: limits });
   });
 
   it('hashed under the version before is verified too', async () => {

@@ -169,6 +169,22 @@ describe('references', () => {
     for (const field of fields) expect(section).toContain(`\`${field}\``);
   });
 
+  test('docs/architecture.md has the arrows that the linter enforces', () => {
+    const [, forbidden = ''] =
+      /^const forbidden = \{\n([\s\S]*?)^\};/mu.exec(read('eslint.config.js')) ?? [];
+    const enforced = [...forbidden.matchAll(/^ {2}(\w+): \[([^\]]+)\],$/gmu)].map(
+      ([, room = '', others = '']) => [room, [...others.matchAll(/\w+/gu)].map(([name]) => name)],
+    );
+    const documented = [
+      ...read('docs/architecture.md').matchAll(/^\| `(\w+)` +\| ([^|]+)\|[^|]+\|$/gmu),
+    ].map(([, room = '', others = '']) => [
+      room,
+      [...others.matchAll(/\w+/gu)].map(([name]) => name),
+    ]);
+    expect(enforced.length).toBeGreaterThan(5);
+    expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(enforced));
+  });
+
   test('docs/architecture.md lists every decision', () => {
     const architecture = read('docs/architecture.md');
     for (const file of readdirSync(join(project, 'docs', 'adr'))) {

@@ -198,7 +198,14 @@ describe('mistakes in a message are answered with HTTP 200: 404 would mean a los
           code: -32600,
           message: 'Unsupported protocol version',
           data: {
-            supported: ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'],
+            supported: [
+              '2026-07-28',
+              '2025-11-25',
+              '2025-06-18',
+              '2025-03-26',
+              '2024-11-05',
+              '2024-10-07',
+            ],
           },
         },
       });

@@ -76,6 +76,20 @@ describe('the caller', () => {
     },
   );
 
+  it('whose key has expired is 401 from that second on, cached authorizer answer or not', async () => {
+    // The fixture's clock stands at 2026-11-21T05:00:00Z.
+    const startedAt = Date.UTC(2026, 10, 21, 5) / 1000;
+    const until = (expiresAt: number | string) => ({
+      authorizer: { ...userContext, expiresAt: String(expiresAt) },
+    });
+    for (const expiresAt of [startedAt, startedAt - 1, 1, 0, -1, 'never', '']) {
+      expect((await refused(until(expiresAt))).answer).toMatchObject(unauthorized);
+    }
+    const { post, ran } = aMcpServer();
+    expect((await post(call('erase'), until(startedAt + 1))).status).toBe(200);
+    expect(ran).toEqual(['erase']);
+  });
+
   it('with networks that cannot be read is not served', async () => {
     for (const cidrs of ['', '203.0.113.7', '203.0.113.0/24,']) {
       const { answer } = await refused({

@@ -1,24 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, type Stack } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { bundleFunctions, type FunctionBundles } from '../../../build/bundle-functions.ts';
 import { loadConfig, type DrawbridgeConfig } from '../../../lib/config.ts';
-import { DrawbridgeStage } from '../../../lib/drawbridge-stage.ts';
+import { addEnvironment } from '../../../lib/environment-stacks.ts';
 import { addSecurityChecks } from '../../../lib/security-checks.ts';
 
 export const projectDirectory = join(import.meta.dirname, '..', '..', '..');
-
-const roots: string[] = [];
-const tempDirectory = (): string => {
-  const directory = mkdtempSync(join(tmpdir(), 'drawbridge-cdk-'));
-  roots.push(directory);
-  return directory;
-};
-process.once('exit', () => {
-  for (const directory of roots) rmSync(directory, { recursive: true, force: true });
-});
 
 const resource = z.looseObject({
   Type: z.string(),
@@ -34,8 +24,6 @@ const manifest = z.object({
   artifacts: z.record(
     z.string(),
     z.looseObject({
-      type: z.string(),
-      displayName: z.string().optional(),
       properties: z.looseObject({ terminationProtection: z.boolean().optional() }).optional(),
     }),
   ),
@@ -43,11 +31,13 @@ const manifest = z.object({
 
 /** One stack as it was written to disk. */
 export class SynthesizedStack {
+  readonly name: string;
   readonly text: string;
   readonly resources: Readonly<Record<string, Resource>>;
   readonly terminationProtection: boolean;
 
-  constructor(text: string, terminationProtection: boolean) {
+  constructor(name: string, text: string, terminationProtection: boolean) {
+    this.name = name;
     this.text = text;
     this.resources = template.parse(JSON.parse(text)).Resources;
     this.terminationProtection = terminationProtection;
@@ -70,11 +60,10 @@ export class SynthesizedStack {
 
 export interface Synthesized {
   readonly config: DrawbridgeConfig;
-  readonly directory: string;
   readonly data: SynthesizedStack;
   readonly gateway: SynthesizedStack;
-  /** Directories of the assets, by name. */
-  readonly assets: readonly string[];
+  /** The text of each file of each asset. */
+  readonly assets: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** The context of cdk.json, and what bin/drawbridge.ts sets besides. */
@@ -85,9 +74,10 @@ const contextOfTheApp = (): Record<string, unknown> => ({
   '@aws-cdk/core:failSynthOnValidationErrors': true,
 });
 
+/** An app whose output has to be removed. */
 export const anApp = (): App =>
   new App({
-    outdir: tempDirectory(),
+    outdir: mkdtempSync(join(tmpdir(), 'drawbridge-cdk-')),
     postCliContext: contextOfTheApp(),
     analyticsReporting: false,
   });
@@ -101,46 +91,52 @@ export const bundled = (config: DrawbridgeConfig): Promise<FunctionBundles> =>
 export const configOf = (env: string): DrawbridgeConfig =>
   loadConfig(join(projectDirectory, 'config'), env);
 
+const filesOf = (directory: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')]),
+  );
+
 /** Synthesizes as bin/drawbridge.ts does, and reads back what was written. */
 export const synthesize = async (
   env: string,
   config: DrawbridgeConfig = configOf(env),
   assets?: FunctionBundles,
 ): Promise<Synthesized> => {
+  const bundles = assets ?? (await bundled(config));
   const app = anApp();
-  const stage = new DrawbridgeStage(app, env, {
-    envName: env,
-    config,
-    bundles: assets ?? (await bundled(config)),
-  });
+  const { data, gateway } = addEnvironment(app, { envName: env, config, bundles });
   addSecurityChecks(app);
-  const { directory: root } = app.synth();
-  const directory = join(root, stage.artifactId);
+  try {
+    app.synth();
+    return {
+      config,
+      data: readStack(app.outdir, data),
+      gateway: readStack(app.outdir, gateway),
+      assets: readAssets(app.outdir),
+    };
+  } finally {
+    rmSync(app.outdir, { recursive: true, force: true });
+  }
+};
+
+const readStack = (directory: string, stack: Stack): SynthesizedStack => {
   const { artifacts } = manifest.parse(
     JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')),
   );
-  const stack = (name: string): SynthesizedStack => {
-    const [id, artifact] =
-      Object.entries(artifacts).find(
-        ([, { type, displayName }]) =>
-          type === 'aws:cloudformation:stack' && displayName === `${env}/${name}`,
-      ) ?? [];
-    if (id === undefined) throw new Error(`there is no stack ${env}/${name}`);
-    return new SynthesizedStack(
-      readFileSync(join(directory, `${id}.template.json`), 'utf8'),
-      artifact?.properties?.terminationProtection === true,
-    );
-  };
-  return {
-    config,
-    directory,
-    data: stack('Data'),
-    gateway: stack('Gateway'),
-    assets: readdirSync(root)
-      .filter((name) => name.startsWith('asset.'))
-      .map((name) => join(root, name)),
-  };
+  const { properties } = artifacts[stack.artifactId] ?? {};
+  return new SynthesizedStack(
+    stack.stackName,
+    readFileSync(join(directory, stack.templateFile), 'utf8'),
+    properties?.terminationProtection === true,
+  );
 };
+
+const readAssets = (directory: string): Synthesized['assets'] =>
+  Object.fromEntries(
+    readdirSync(directory)
+      .filter((name) => name.startsWith('asset.'))
+      .map((name) => [name, filesOf(join(directory, name))]),
+  );
 
 const synthesized = new Map<string, Promise<Synthesized>>();
 

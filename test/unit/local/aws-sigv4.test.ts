@@ -106,7 +106,8 @@ describe('verifySignature against @smithy/signature-v4', () => {
         fc.constantFrom('GET', 'POST', 'PUT', 'DELETE'),
         fc.array(segment, { maxLength: 4 }),
         fc.dictionary(
-          text.filter((name) => name !== ''),
+          // The SDK's signer keeps a query in a plain object, and so loses a name like __proto__.
+          text.filter((name) => name !== '' && !(name in {})),
           text,
           { maxKeys: 4 },
         ),

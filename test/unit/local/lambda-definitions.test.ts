@@ -32,6 +32,7 @@ describe('function definitions', () => {
         memoryMb: 128,
         roleArn,
         logGroupName: '/aws/lambda/f',
+        writesReports: true,
         environment: {},
       },
     ]);

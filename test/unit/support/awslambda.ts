@@ -25,7 +25,7 @@ class CollectedStream extends Writable {
       this.#written = true;
       this._onBeforeFirstWrite?.((prelude) => this.chunks.push(Buffer.from(prelude)));
     }
-    return super.write(chunk as Buffer, ...(rest as []));
+    return super.write(chunk, ...(rest as []));
   }
 
   override _write(chunk: Buffer | string, _: BufferEncoding, done: () => void): void {
@@ -66,7 +66,7 @@ export const invokeStreaming = async (
     throw new Error('the handler is not a streaming one');
   }
   const stream = new CollectedStream();
-  await (handler as StreamifyHandler)(event, stream as never, context as Context);
+  await (handler as StreamifyHandler)(event, stream, context as Context);
   if (!stream.writableFinished) throw new Error('the handler left its answer open');
   if (stream.contentType !== integrationResponse) throw new Error('the answer has no metadata');
   const all = Buffer.concat(stream.chunks);

@@ -1,0 +1,35 @@
+import { Tags, type App } from 'aws-cdk-lib';
+import type { DrawbridgeConfig } from './config.ts';
+import type { FunctionAssets } from './function-assets.ts';
+import { DataStack } from './stacks/data-stack.ts';
+import { GatewayStack } from './stacks/gateway-stack.ts';
+
+export interface EnvironmentProps {
+  readonly envName: string;
+  readonly config: DrawbridgeConfig;
+  readonly bundles: FunctionAssets;
+}
+
+export interface EnvironmentStacks {
+  readonly data: DataStack;
+  readonly gateway: GatewayStack;
+}
+
+/**
+ * One environment: what must survive in one stack, what can be made anew from sources in another. They stand at the
+ * top of the app, because `cdk deploy --all` finds none inside of a Stage (docs/adr/0009-no-cdk-stage.md).
+ */
+export const addEnvironment = (
+  app: App,
+  { envName, config, bundles }: EnvironmentProps,
+): EnvironmentStacks => {
+  const env = {
+    ...(config.account === undefined ? {} : { account: config.account }),
+    ...(config.region === undefined ? {} : { region: config.region }),
+  };
+  const name = `drawbridge-${envName}`;
+  const data = new DataStack(app, `${name}-Data`, { env, envName, config });
+  const gateway = new GatewayStack(app, `${name}-Gateway`, { env, envName, config, bundles, data });
+  Tags.of(app).add('drawbridge:env', envName);
+  return { data, gateway };
+};

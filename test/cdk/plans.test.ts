@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { parseDeploymentDocument } from '../../src/admin/deployment-document.ts';
+import { readable } from './support/cloudformation.ts';
+import { synthesizedEnv } from './support/synth.ts';
+
+const expectedPlans = {
+  dev: {
+    free: { Throttle: { RateLimit: 5, BurstLimit: 10 }, Quota: { Limit: 1000, Period: 'DAY' } },
+    standard: {
+      Throttle: { RateLimit: 50, BurstLimit: 100 },
+      Quota: { Limit: 1_000_000, Period: 'MONTH' },
+    },
+  },
+  local: {
+    free: { Throttle: { RateLimit: 5, BurstLimit: 5 }, Quota: { Limit: 10_000, Period: 'DAY' } },
+    standard: {
+      Throttle: { RateLimit: 50, BurstLimit: 100 },
+      Quota: { Limit: 1_000_000, Period: 'MONTH' },
+    },
+    premium: { Throttle: { RateLimit: 10_000, BurstLimit: 5_000 } },
+  },
+  prod: {
+    free: { Throttle: { RateLimit: 5, BurstLimit: 10 }, Quota: { Limit: 1000, Period: 'DAY' } },
+    standard: {
+      Throttle: { RateLimit: 50, BurstLimit: 100 },
+      Quota: { Limit: 1_000_000, Period: 'MONTH' },
+    },
+    premium: {
+      Throttle: { RateLimit: 500, BurstLimit: 1_000 },
+      Quota: { Limit: 50_000_000, Period: 'MONTH' },
+    },
+  },
+} as const;
+
+describe.each(['dev', 'local', 'prod'] as const)('the plans of %s', (env) => {
+  it('are those of its configuration, each on the one stage', async () => {
+    const { gateway } = await synthesizedEnv(env);
+    const api = gateway.only('AWS::ApiGateway::RestApi').id;
+    const stage = gateway.only('AWS::ApiGateway::Stage').id;
+    const plans = gateway.ofType('AWS::ApiGateway::UsagePlan').map(({ Properties }) => {
+      const { UsagePlanName, Throttle, Quota, ApiStages } = Properties;
+      const [only, ...others] = ApiStages as Record<string, unknown>[];
+      expect(others).toEqual([]);
+      expect([readable(only?.['ApiId']), readable(only?.['Stage'])]).toEqual([
+        `{${api}}`,
+        `{${stage}}`,
+      ]);
+      const name = String(UsagePlanName).replace(`drawbridge-${env}-Gateway-`, '');
+      return [name, { Throttle, ...(Quota === undefined ? {} : { Quota }) }];
+    });
+    expect(Object.fromEntries(plans)).toEqual(expectedPlans[env]);
+  });
+
+  it('no key is made by the stack: tenants get theirs from the CLI', async () => {
+    const { gateway } = await synthesizedEnv(env);
+    expect(gateway.ofType('AWS::ApiGateway::ApiKey')).toEqual([]);
+    expect(gateway.ofType('AWS::ApiGateway::UsagePlanKey')).toEqual([]);
+  });
+
+  it('the CLI finds everything in the deployment’s document', async () => {
+    const { gateway } = await synthesizedEnv(env);
+    const { Properties } = gateway.only('AWS::SSM::Parameter');
+    expect(Properties).toMatchObject({ Name: `/drawbridge/${env}/deployment`, Type: 'String' });
+    const document = parseDeploymentDocument('parameter', readable(Properties['Value']));
+    const planIds = Object.fromEntries(
+      gateway
+        .ofType('AWS::ApiGateway::UsagePlan')
+        .map(({ id, Properties: { UsagePlanName } }) => [
+          String(UsagePlanName).replace(`drawbridge-${env}-Gateway-`, ''),
+          `{${id}}`,
+        ]),
+    );
+    expect(document).toEqual({
+      version: 1,
+      registryTable: expect.stringMatching(/ExportsOutputRefRegistryTable/) as string,
+      pepperSecretArn: expect.stringMatching(/ExportsOutputRefPepper/) as string,
+      restApiId: `{${gateway.only('AWS::ApiGateway::RestApi').id}}`,
+      stage: `{${gateway.only('AWS::ApiGateway::Stage').id}}`,
+      plans: planIds,
+    });
+    expect(Object.keys(document.plans).sort()).toEqual(Object.keys(expectedPlans[env]).sort());
+  });
+});
