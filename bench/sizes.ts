@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
-import { builtinsDirectly, toolsOf } from '../build/esbuild-plugins.ts';
+import { bundleFunction, sizeBudgets } from '../build/bundle-functions.ts';
 import { functionNames, type Deployed, type FunctionName } from './deployed.ts';
 
-const budgets: Readonly<Record<FunctionName, number>> = { authorizer: 450_000, mcp: 900_000 };
 const inputsShown = 8;
 
 export interface SizeRow {
@@ -23,36 +22,17 @@ const groupOf = (path: string): string => {
   return inPackage ?? (path.includes(':') ? 'generated' : path.split('/').slice(0, 2).join('/'));
 };
 
-/**
- * What the bundle consists of: the options of build/bundle-functions.ts once more, for the metafile that it keeps to
- * itself. That the bytes come out the same is checked.
- */
+/** What the bundle consists of. */
 const inputsOf = async (
   name: FunctionName,
   deployed: Buffer,
   projectDirectory: string,
 ): Promise<SizeRow['inputs']> => {
-  const { metafile, outputFiles } = await build({
-    entryPoints: [join(projectDirectory, 'lambdas', name, 'index.ts')],
-    outfile: join(projectDirectory, 'index.cjs'),
-    absWorkingDir: projectDirectory,
-    write: false,
-    bundle: true,
-    minify: true,
-    metafile: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    mainFields: ['module', 'main'],
-    legalComments: 'none',
-    logLevel: 'error',
-    plugins: [builtinsDirectly(), toolsOf(join(projectDirectory, 'lambdas', 'mcp', 'tools'))],
-  });
-  if (!deployed.equals(outputFiles[0]?.contents ?? new Uint8Array())) {
-    throw new Error(
-      `bench/sizes.ts bundles the ${name} function otherwise than build/bundle-functions.ts: give it the same options.`,
-    );
-  }
+  const directory = mkdtempSync(join(tmpdir(), 'drawbridge-sizes-'));
+  const metafile = await bundleFunction(projectDirectory, name, directory);
+  const isDeployed = deployed.equals(readFileSync(join(directory, 'index.cjs')));
+  rmSync(directory, { recursive: true, force: true });
+  if (!isDeployed) throw new Error(`The deployed ${name} function is not of these sources.`);
   const groups = new Map<string, number>();
   for (const { inputs } of Object.values(metafile.outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
@@ -78,7 +58,7 @@ export const measureSizes = (
         name,
         bytes: bundle.length,
         gzipBytes: gzipSync(bundle, { level: 9 }).length,
-        budgetBytes: budgets[name],
+        budgetBytes: sizeBudgets[name],
         inputs: await inputsOf(name, bundle, projectDirectory),
       };
     }),

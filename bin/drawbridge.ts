@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { bundleFunctions } from '../build/bundle-functions.ts';
@@ -22,5 +23,6 @@ const bundles = await bundleFunctions({
   contentFolder: config.content.folder,
   contentBaseUrl: config.content.baseUrl,
 });
+process.once('exit', () => rmSync(bundles.directory, { recursive: true, force: true }));
 addEnvironment(app, { envName: env, config, bundles });
 addSecurityChecks(app);

@@ -8,12 +8,14 @@ import { lintTools } from './lint-tools.ts';
 
 /** Directories that are ready to become Lambda assets. */
 export interface FunctionBundles {
+  /** Holds the others: whoever asked for them removes it when they have been used. */
+  readonly directory: string;
   readonly authorizer: string;
   readonly mcp: string;
 }
 
 /** Upper bounds of the minified code, in bytes: size is cold start. */
-const sizeBudgets = { authorizer: 450_000, mcp: 900_000 } as const;
+export const sizeBudgets = { authorizer: 450_000, mcp: 900_000 } as const;
 
 export interface BundleOptions {
   readonly projectDirectory: string;
@@ -21,7 +23,11 @@ export interface BundleOptions {
   readonly contentBaseUrl?: string | undefined;
 }
 
-const bundleOne = async (
+/**
+ * Bundles one function into `outDirectory`, and says of what.
+ * @throws Error when the bundle is over its budget.
+ */
+export const bundleFunction = async (
   projectDirectory: string,
   name: keyof typeof sizeBudgets,
   outDirectory: string,
@@ -59,18 +65,19 @@ const bundleOne = async (
  */
 export const bundleFunctions = async (options: BundleOptions): Promise<FunctionBundles> => {
   const { projectDirectory } = options;
-  const root = mkdtempSync(join(tmpdir(), 'drawbridge-bundles-'));
-  const directories = { authorizer: join(root, 'authorizer'), mcp: join(root, 'mcp') };
-  for (const directory of Object.values(directories)) mkdirSync(directory);
+  const directory = mkdtempSync(join(tmpdir(), 'drawbridge-bundles-'));
+  const authorizer = join(directory, 'authorizer');
+  const mcp = join(directory, 'mcp');
+  for (const folder of [authorizer, mcp]) mkdirSync(folder);
   await Promise.all([
     lintTools(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
-    bundleOne(projectDirectory, 'authorizer', directories.authorizer),
-    bundleOne(projectDirectory, 'mcp', directories.mcp),
+    bundleFunction(projectDirectory, 'authorizer', authorizer),
+    bundleFunction(projectDirectory, 'mcp', mcp),
   ]);
   const index = buildContentIndex({
     directory: join(projectDirectory, options.contentFolder),
     baseUrl: options.contentBaseUrl,
   });
-  writeFileSync(join(directories.mcp, 'content-index.json'), JSON.stringify(index));
-  return directories;
+  writeFileSync(join(mcp, 'content-index.json'), JSON.stringify(index));
+  return { directory, authorizer, mcp };
 };

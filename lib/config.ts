@@ -93,8 +93,9 @@ export const configSchema = z.strictObject({
           'Browser origins that may call /mcp. Requests without an Origin header are not browsers and pass.',
         ),
     })
-    .refine((mcp) => mcp.toolTimeoutSeconds < mcp.timeoutSeconds, {
-      error: 'must be shorter than mcp.timeoutSeconds, or a slow tool ends without an answer',
+    .refine((mcp) => mcp.toolTimeoutSeconds <= mcp.timeoutSeconds - 2, {
+      error:
+        'must be at least 2 seconds shorter than mcp.timeoutSeconds, or a slow tool ends without an answer',
       path: ['toolTimeoutSeconds'],
     })
     .describe('The function that serves MCP.'),

@@ -51,6 +51,7 @@ const gateway = new Gateway({
 export const handler = createHandler({
   endpoint: createMcpEndpoint({
     gateway,
+    log,
     version: env.DRAWBRIDGE_VERSION,
     instructions: 'Find documents with search; read one with fetch, by the id that search gave.',
   }),

@@ -107,6 +107,11 @@ export class StreamRelay {
     integration.timeToAllHeadersMs = this.#elapsedMs();
     this.#exchange.status = head.status;
     const trace = ['X-Amzn-Trace-Id', traceId];
+    // Head, first bytes and, for a short answer, the end leave in one packet. Corking the response itself would lose
+    // the body when `end` follows at once.
+    const { socket } = response;
+    socket?.cork();
+    setImmediate(() => socket?.uncork());
     response.writeHead(head.status, gatewayHeaders(this.#exchange).concat(trace, head.headers));
     if (payload.length > 0) this.#write(payload);
     else response.flushHeaders();

@@ -23,6 +23,8 @@ export const functionError = (
 /** One event on its way through a sandbox. It has exactly one outcome: whoever settles it first decides. */
 export class Invocation {
   readonly requestId = randomUUID();
+  /** When the event came in, by `performance.now()`. */
+  readonly queuedAt = performance.now();
   readonly payload: Buffer;
   readonly traceId: string | undefined;
   readonly outcome: Promise<InvocationOutcome>;

@@ -3,8 +3,11 @@ import type { InvokeOptions } from './function-service.ts';
 import { Invocation, type InvocationOutcome } from './invocation.ts';
 import { Sandbox, type SandboxOptions } from './sandbox.ts';
 
-/** How long a queued event waits for a sandbox that is about to finish before a new one is started for it. */
-const FINISHING_GRACE_MS = 10;
+/**
+ * An event waits for a busy sandbox as long as a new one would take to start, no longer: it is then answered as soon
+ * as on Lambda, which would have started one. Bounds in milliseconds, and what is assumed before one has started.
+ */
+const patience = { least: 10, most: 300 } as const;
 
 export interface PoolOptions extends SandboxOptions {
   /** A laptop runs ten sandboxes, not a thousand: events beyond it wait, where Lambda would start more. @default 10 */
@@ -39,7 +42,7 @@ export class SandboxPool {
   readonly #queue: Invocation[] = [];
   /** Events accepted and not answered in full: what ReservedConcurrentExecutions counts. */
   #running = 0;
-  #graceTimer: NodeJS.Timeout | undefined;
+  #patienceTimer: NodeJS.Timeout | undefined;
   #closed = false;
   readonly #count = { invocations: 0, coldStarts: 0, functionErrors: 0, timeouts: 0, throttles: 0 };
   #lastInitMs: number | undefined;
@@ -70,7 +73,7 @@ export class SandboxPool {
       sandbox.invoke(invocation);
     } else {
       this.#queue.push(invocation);
-      this.#startMissing(true);
+      this.#startMissing();
     }
     const outcome = await invocation.outcome;
     if (outcome.kind === 'function-error') this.#count.functionErrors++;
@@ -90,7 +93,7 @@ export class SandboxPool {
   /** Kills every sandbox and resolves when the processes are gone. Events under way end as function errors. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#endGrace();
+    this.#stopWaiting();
     for (const timer of this.#idleTimers.values()) clearTimeout(timer);
     const sandboxes = [...this.#all];
     for (const sandbox of sandboxes) sandbox.kill();
@@ -109,13 +112,20 @@ export class SandboxPool {
   }
 
   /**
-   * Starts sandboxes for events that wait and have none coming. At most as many start at once as there are
-   * processors: more would only slow each other down, and a warm one is often free before they are ready.
+   * Starts sandboxes for events that wait and have none coming, once the first of them has been patient. At most as
+   * many start at once as there are processors: more would only slow each other down.
    */
-  #startMissing(allowGrace: boolean): void {
-    const finishing = this.#all.size - this.#starting.size - this.#running + this.#queue.length;
-    const grace = allowGrace ? Math.max(0, finishing) : 0;
-    let missing = this.#queue.length - this.#starting.size - grace;
+  #startMissing(): void {
+    const isBusy = this.#all.size > this.#starting.size + this.#idle.length;
+    const waitMs = isBusy ? this.#patienceLeftMs() : 0;
+    if (waitMs > 0) {
+      this.#patienceTimer ??= setTimeout(() => {
+        this.#patienceTimer = undefined;
+        this.#startMissing();
+      }, waitMs);
+      return;
+    }
+    let missing = this.#queue.length - this.#starting.size;
     while (
       missing-- > 0 &&
       this.#all.size < this.#limit &&
@@ -123,17 +133,19 @@ export class SandboxPool {
     ) {
       this.#start();
     }
-    if (grace > 0 && this.#graceTimer === undefined) {
-      this.#graceTimer = setTimeout(() => {
-        this.#endGrace();
-        this.#startMissing(false);
-      }, FINISHING_GRACE_MS);
-    }
   }
 
-  #endGrace(): void {
-    clearTimeout(this.#graceTimer);
-    this.#graceTimer = undefined;
+  #patienceLeftMs(): number {
+    const [first] = this.#queue;
+    if (first === undefined) return 0;
+    const { least, most } = patience;
+    const patienceMs = Math.min(most, Math.max(least, this.#lastInitMs ?? least));
+    return Math.ceil(first.queuedAt + patienceMs - performance.now());
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#patienceTimer);
+    this.#patienceTimer = undefined;
   }
 
   #start(): void {
@@ -157,8 +169,8 @@ export class SandboxPool {
     const next = this.#queue.shift();
     if (next !== undefined) {
       sandbox.invoke(next);
-      if (this.#queue.length > 0) this.#startMissing(true);
-      else this.#endGrace();
+      if (this.#queue.length > 0) this.#startMissing();
+      else this.#stopWaiting();
       return;
     }
     this.#idle.push(sandbox);
@@ -175,7 +187,7 @@ export class SandboxPool {
     this.#all.delete(sandbox);
     this.#starting.delete(sandbox);
     this.#forgetIdle(sandbox);
-    if (!this.#closed && this.#queue.length > 0) this.#startMissing(true);
+    if (!this.#closed && this.#queue.length > 0) this.#startMissing();
   }
 
   #forgetIdle(sandbox: Sandbox): void {

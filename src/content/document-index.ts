@@ -1,5 +1,6 @@
 import MiniSearch, { type Options, type SearchResult } from 'minisearch';
 import * as z from 'zod';
+import { searchedText, type SearchedText } from './snippet.ts';
 
 /** One document, as `fetch` returns it. `id` is its path in the content folder. */
 export const contentDocument = z.object({
@@ -51,6 +52,7 @@ export const buildIndexFile = (
 
 export interface Hit {
   readonly document: ContentDocument;
+  readonly searched: SearchedText;
   /** Words of the query as they occur in the document. */
   readonly terms: readonly string[];
 }
@@ -59,6 +61,7 @@ export interface Hit {
 export class DocumentIndex {
   readonly #documents: ReadonlyMap<string, ContentDocument>;
   readonly #index: MiniSearch<IndexedFields>;
+  readonly #searched = new Map<string, SearchedText>();
 
   /** @throws ZodError when the file is not what the build writes. */
   constructor(file: unknown) {
@@ -89,6 +92,13 @@ export class DocumentIndex {
 
   #hit(result: SearchResult): readonly Hit[] {
     const document = this.#documents.get(String(result.id));
-    return document === undefined ? [] : [{ document, terms: result.terms }];
+    if (document === undefined) return [];
+    return [{ document, searched: this.#searchedTextOf(document), terms: result.terms }];
+  }
+
+  #searchedTextOf({ id, text }: ContentDocument): SearchedText {
+    const known = this.#searched.get(id) ?? searchedText(text);
+    this.#searched.set(id, known);
+    return known;
   }
 }

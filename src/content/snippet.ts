@@ -2,10 +2,23 @@
 const splitsPair = (text: string, at: number): boolean =>
   at > 0 && /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(at - 1, at + 1));
 
-/** About `length` characters of `text` around the first of `terms`, on one line; the beginning when none occurs. */
-export const snippetOf = (text: string, terms: readonly string[], length = 240): string => {
+/** A text on one line, and the same in lower case: made once for a document, since every search needs both. */
+export interface SearchedText {
+  readonly line: string;
+  readonly lower: string;
+}
+
+export const searchedText = (text: string): SearchedText => {
   const line = text.replace(/\s+/gu, ' ').trim();
-  const lower = line.toLowerCase();
+  return { line, lower: line.toLowerCase() };
+};
+
+/** About `length` characters of a text around the first of `terms`; its beginning when none occurs. */
+export const snippetOf = (
+  { line, lower }: SearchedText,
+  terms: readonly string[],
+  length = 240,
+): string => {
   const at = terms
     .map((term) => lower.indexOf(term.toLowerCase()))
     .filter((position) => position >= 0)

@@ -57,7 +57,10 @@ export const startDynaliteTable = async (tableName = 'Registry'): Promise<Dynali
     (await client.send(new DescribeTableCommand({ TableName: tableName }))).Table?.TableStatus ===
     'ACTIVE';
   if (!(await active())) {
-    await waitUntilTableExists({ client, maxWaitTime: 10 }, { TableName: tableName });
+    await waitUntilTableExists(
+      { client, minDelay: 1, maxDelay: 1, maxWaitTime: 10 },
+      { TableName: tableName },
+    );
   }
   return {
     client,

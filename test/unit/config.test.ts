@@ -121,12 +121,12 @@ describe('a setting that is not right', () => {
     [
       'a tool that may run as long as its function',
       { ...minimal, mcp: { timeoutSeconds: 30, toolTimeoutSeconds: 30 } },
-      'mcp.toolTimeoutSeconds: must be shorter than mcp.timeoutSeconds, or a slow tool ends without an answer',
+      'mcp.toolTimeoutSeconds: must be at least 2 seconds shorter than mcp.timeoutSeconds, or a slow tool ends without an answer',
     ],
     [
       'a timeout shorter than the default of tools',
       { ...minimal, mcp: { timeoutSeconds: 29 } },
-      'mcp.toolTimeoutSeconds: must be shorter',
+      'mcp.toolTimeoutSeconds: must be at least 2 seconds shorter',
     ],
     [
       'a timeout beyond Lambda’s',

@@ -41,11 +41,11 @@ export const createTool: ToolFactory = ({ documents }) =>
       const end = start + limit;
       await reportProgress({ progress: 2, total: 2, message: `Found ${hits.length}` });
       return {
-        results: hits.slice(start, end).map(({ document, terms }) => ({
+        results: hits.slice(start, end).map(({ document, searched, terms }) => ({
           id: document.id,
           title: document.title,
           url: document.url,
-          snippet: snippetOf(document.text, terms),
+          snippet: snippetOf(searched, terms),
         })),
         total: hits.length,
         ...(end < hits.length ? { nextCursor: encodeCursor(end, query) } : {}),

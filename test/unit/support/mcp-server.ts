@@ -116,7 +116,7 @@ export const aMcpServer = (options: ServerOptions = {}) => {
     log,
   });
   const deps: McpHandlerDeps = {
-    endpoint: createMcpEndpoint({ gateway, version: '9.8.7', instructions: 'Ask echo.' }),
+    endpoint: createMcpEndpoint({ gateway, log, version: '9.8.7', instructions: 'Ask echo.' }),
     gateway,
     version: '9.8.7',
     env: 'test',
