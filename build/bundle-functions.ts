@@ -12,10 +12,17 @@ export interface FunctionBundles {
   readonly directory: string;
   readonly authorizer: string;
   readonly mcp: string;
+  readonly oauth: string;
+  readonly preToken: string;
 }
 
 /** Upper bounds of the minified code, in bytes: size is cold start. */
-export const sizeBudgets = { authorizer: 450_000, mcp: 900_000 } as const;
+export const sizeBudgets = {
+  authorizer: 450_000,
+  mcp: 900_000,
+  oauth: 450_000,
+  'pre-token': 200_000,
+} as const;
 
 export interface BundleOptions {
   readonly projectDirectory: string;
@@ -68,16 +75,20 @@ export const bundleFunctions = async (options: BundleOptions): Promise<FunctionB
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-bundles-'));
   const authorizer = join(directory, 'authorizer');
   const mcp = join(directory, 'mcp');
-  for (const folder of [authorizer, mcp]) mkdirSync(folder);
+  const oauth = join(directory, 'oauth');
+  const preToken = join(directory, 'pre-token');
+  for (const folder of [authorizer, mcp, oauth, preToken]) mkdirSync(folder);
   await Promise.all([
     lintTools(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
     bundleFunction(projectDirectory, 'authorizer', authorizer),
     bundleFunction(projectDirectory, 'mcp', mcp),
+    bundleFunction(projectDirectory, 'oauth', oauth),
+    bundleFunction(projectDirectory, 'pre-token', preToken),
   ]);
   const index = buildContentIndex({
     directory: join(projectDirectory, options.contentFolder),
     baseUrl: options.contentBaseUrl,
   });
   writeFileSync(join(mcp, 'content-index.json'), JSON.stringify(index));
-  return { directory, authorizer, mcp };
+  return { directory, authorizer, mcp, oauth, preToken };
 };

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { AdminPorts } from '../src/admin/ports.ts';
 import { roles, type Role } from '../src/principals/principal.ts';
 import * as keys from './commands/keys.ts';
+import * as principals from './commands/principals.ts';
 import * as tenants from './commands/tenants.ts';
 import { parseExpiry, parseGrace, type Expiry } from './durations.ts';
 import { CliError, describeError } from './errors.ts';
@@ -49,7 +50,7 @@ const theTenant = (argument: string | undefined, option: string | undefined): st
 
 const buildProgram = ({ terminal, connect }: CliDeps, json: boolean): Command => {
   const program = new Command('drawbridge')
-    .description('Operate the tenants and keys of a Drawbridge deployment.')
+    .description('Operate the tenants, keys and principals of a Drawbridge deployment.')
     .option('--env <name>', 'deployment to operate (default: the local twin)')
     .option('--json', 'print data as JSON on stdout, errors as JSON on stderr')
     .option('--region <region>', 'AWS region of the deployment (with --env)')
@@ -145,6 +146,41 @@ const buildProgram = ({ terminal, connect }: CliDeps, json: boolean): Command =>
     .action(async (keyId: string, { yes = false }: { yes?: boolean }) => {
       const confirm = yes ? undefined : terminal.confirm;
       print(await keys.keysRevoke(await ports(), keyId, confirm), texts.keyRevokedText);
+    });
+
+  const principalsCommand = program
+    .command('principals')
+    .description('say which IAM roles and users call as which tenant');
+  principalsCommand
+    .command('add')
+    .description('let an IAM role or user call as a tenant')
+    .requiredOption('--arn <arn>', 'the role or user, as in arn:aws:iam::123456789012:role/ci')
+    .requiredOption('--tenant <id>', 'tenant that it calls as')
+    .addOption(new Option('--role <role>', 'what it may do').choices(roles).default('user'))
+    .action(async (options: principals.PrincipalsAddOptions) => {
+      print(await principals.principalsAdd(await ports(), options), texts.principalAddedText);
+    });
+  principalsCommand
+    .command('list')
+    .description('list principals, by tenant and ARN')
+    .option('--tenant <id>', 'only of this tenant')
+    .action(async ({ tenant }: { tenant?: string }) => {
+      print(await principals.principalsList(await ports(), tenant), texts.principalListText);
+    });
+  principalsCommand
+    .command('show <arn>')
+    .description('show a principal')
+    .action(async (arn: string) =>
+      print(await principals.principalsShow(await ports(), arn), texts.principalText),
+    );
+  principalsCommand
+    .command('remove <arn>')
+    .description('take a principal away; it holds within 30 seconds')
+    .option('--yes', 'do not ask')
+    .action(async (arn: string, { yes = false }: { yes?: boolean }) => {
+      const confirm = yes ? undefined : terminal.confirm;
+      const removed = await principals.principalsRemove(await ports(), arn, confirm);
+      print(removed, texts.principalRemovedText);
     });
   return program;
 };

@@ -2,6 +2,7 @@ import { renderFields, renderTable } from './io.ts';
 import type {
   IssuedKeyView,
   KeyView,
+  PrincipalView,
   RevocationView,
   RotationView,
   TenantSummaryView,
@@ -98,3 +99,28 @@ export const keyRevokedText = (view: RevocationView): string =>
   view.alreadyRevoked
     ? `Key ${view.keyId} was revoked already, at ${view.revokedAt ?? 'an unknown time'}. Nothing changed.`
     : `Key ${view.keyId} ("${view.name}") of tenant ${view.tenant} is revoked.`;
+
+const principalFields = (view: PrincipalView): string =>
+  renderFields({ arn: view.arn, tenant: view.tenant, role: view.role, created: view.createdAt });
+
+export const principalAddedText = (view: PrincipalView): string =>
+  [
+    `${view.arn} may call as tenant ${view.tenant}.`,
+    '',
+    principalFields(view),
+    '',
+    'It signs its requests to POST /ci/mcp, and its IAM policy must allow execute-api:Invoke there.',
+  ].join('\n');
+
+export const principalText = (view: PrincipalView): string => principalFields(view);
+
+export const principalListText = (principals: readonly PrincipalView[]): string =>
+  principals.length === 0
+    ? 'No principals yet. Add one: npx drawbridge principals add --arn <role> --tenant <id>'
+    : renderTable(
+        ['ARN', 'TENANT', 'ROLE', 'CREATED'],
+        principals.map((view) => [view.arn, view.tenant, view.role, view.createdAt]),
+      );
+
+export const principalRemovedText = (view: PrincipalView): string =>
+  `${view.arn} is no longer a principal of tenant ${view.tenant}. Warm functions may serve it for 30 seconds more.`;

@@ -1,7 +1,7 @@
 import type { IssuedKey } from '../src/admin/issue-key.ts';
 import { keyState } from '../src/admin/key-state.ts';
 import type { TenantSummary } from '../src/admin/tenants.ts';
-import type { KeyRecord, TenantRecord } from '../src/registry/records.ts';
+import type { KeyRecord, PrincipalRecord, TenantRecord } from '../src/registry/records.ts';
 
 /** What `--json` prints of a tenant. */
 export const tenantView = ({
@@ -77,3 +77,12 @@ export interface RotationView extends IssuedKeyView {
 export interface RevocationView extends KeyView {
   readonly alreadyRevoked: boolean;
 }
+
+/** What `--json` prints of a principal. */
+export const principalView = ({ arn, tenant, role, createdAt }: PrincipalRecord) => ({
+  arn,
+  tenant,
+  role,
+  createdAt,
+});
+export type PrincipalView = ReturnType<typeof principalView>;

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { identityConfig } from './identity-config.ts';
 
 const planName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, {
   error: 'a plan name is 1 to 32 of a-z, 0-9 and -, and begins with a letter',
@@ -129,6 +130,40 @@ export const configSchema = z.strictObject({
       .default(1_000_000)
       .describe('Larger request bodies are refused with 413.'),
   }),
+  publicUrl: z
+    .url({ protocol: /^https$/ })
+    .refine((text) => !text.endsWith('/'), { error: 'must not end with a slash' })
+    .optional()
+    .describe(
+      'Where clients reach the API, as on a custom domain. Without it, its execute-api address.',
+    ),
+  identity: identityConfig.describe(
+    'Who may sign in besides API keys: nobody, a Cognito user pool, or users of OIDC issuers.',
+  ),
+  ci: z
+    .strictObject({
+      github: z
+        .strictObject({
+          repository: z
+            .string()
+            .regex(/^[\w.-]+\/[\w.-]+$/, { error: 'a repository is OWNER/NAME' })
+            .describe('The repository whose jobs may sign, as OWNER/NAME.'),
+          environment: z
+            .string()
+            .regex(/^[\w.-]{1,64}$/)
+            .describe('The GitHub environment that a job has to run in.'),
+          providerArn: z
+            .string()
+            .startsWith('arn:aws:iam::')
+            .optional()
+            .describe('The OIDC provider of GitHub in this account, where there is one already.'),
+        })
+        .optional()
+        .describe(
+          'A role that jobs of one GitHub repository may assume, to call /ci/mcp and nothing else.',
+        ),
+    })
+    .prefault({}),
   logs: z
     .strictObject({
       auditRetentionDays: retentionDays

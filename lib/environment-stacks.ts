@@ -3,6 +3,7 @@ import type { DrawbridgeConfig } from './config.ts';
 import type { FunctionAssets } from './function-assets.ts';
 import { DataStack } from './stacks/data-stack.ts';
 import { GatewayStack } from './stacks/gateway-stack.ts';
+import { IdentityStack } from './stacks/identity-stack.ts';
 
 export interface EnvironmentProps {
   readonly envName: string;
@@ -29,7 +30,24 @@ export const addEnvironment = (
   };
   const name = `drawbridge-${envName}`;
   const data = new DataStack(app, `${name}-Data`, { env, envName, config });
-  const gateway = new GatewayStack(app, `${name}-Gateway`, { env, envName, config, bundles, data });
+  const identity =
+    config.identity.provider === 'cognito'
+      ? new IdentityStack(app, `${name}-Identity`, {
+          env,
+          envName,
+          config,
+          cognito: config.identity,
+          preTokenAsset: bundles.preToken,
+        })
+      : undefined;
+  const gateway = new GatewayStack(app, `${name}-Gateway`, {
+    env,
+    envName,
+    config,
+    bundles,
+    data,
+    identity,
+  });
   Tags.of(app).add('drawbridge:env', envName);
   return { data, gateway };
 };

@@ -2,4 +2,6 @@
 export interface FunctionAssets {
   readonly authorizer: string;
   readonly mcp: string;
+  readonly oauth: string;
+  readonly preToken: string;
 }

@@ -16,6 +16,18 @@ export interface Connection {
   readonly tenant?: string;
   readonly apiKey?: string;
   readonly keyId?: string;
+  /** Where requests that an IAM role signed go, and a role's session to sign them with. They mean nothing to AWS. */
+  readonly ciUrl?: string;
+  readonly aws?: AwsCredentials & { readonly roleArn: string };
+  /** The OAuth facade's issuer and token endpoint, a machine client, and the demo user of the login page. */
+  readonly issuer?: string;
+  readonly tokenUrl?: string;
+  readonly oauthClient?: {
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly scope: string;
+  };
+  readonly demoUser?: { readonly username: string; readonly password: string };
   /** An operator's credentials, for the CLI. They mean nothing to AWS. */
   readonly adminAws: AwsCredentials;
   readonly twin: {

@@ -44,27 +44,43 @@ export interface DemoOptions {
   readonly plan: string;
   /** The key of the last start, which goes on when it still works. */
   readonly known: { readonly apiKey: string; readonly keyId: string } | undefined;
+  /** Calls as the demo tenant too, where the template has such a role. */
+  readonly ciRoleArn?: string | undefined;
 }
 
-/**
- * The tenant that a newcomer calls as: found again, or made, with the operator CLI.
- * @throws Error with what the CLI said.
- */
-export const ensureDemoTenant = async (options: DemoOptions): Promise<DemoTenant> => {
-  const { projectDirectory, connectionFile, plan, known } = options;
-  const cli = (...args: string[]) => drawbridge(projectDirectory, connectionFile, args);
+type Cli = (...args: string[]) => Promise<unknown>;
+
+const unless = (code: string) => (error: unknown) => {
+  if (!failedWith(error, code)) throw error;
+};
+
+const ensureKey = async (cli: Cli, { plan, known }: DemoOptions): Promise<DemoTenant> => {
   if (known !== undefined) {
     const shown = await cli('keys', 'show', known.keyId).catch(() => undefined);
     const key = shownKey.safeParse(shown).data;
     if (key?.status === 'active') return { tenant: demoTenantId, plan: key.plan, ...known };
   }
   await cli('tenants', 'create', demoTenantId, '--plan', plan, '--name', 'Demo').catch(
-    (error: unknown) => {
-      if (!failedWith(error, 'TENANT_EXISTS')) throw error;
-    },
+    unless('TENANT_EXISTS'),
   );
   const created = createdKey.parse(
     await cli('keys', 'create', '--tenant', demoTenantId, '--name', 'demo key'),
   );
   return { tenant: demoTenantId, plan: created.plan, apiKey: created.key, keyId: created.keyId };
+};
+
+/**
+ * The tenant that a newcomer calls as: found again, or made, with the operator CLI.
+ * @throws Error with what the CLI said.
+ */
+export const ensureDemoTenant = async (options: DemoOptions): Promise<DemoTenant> => {
+  const { projectDirectory, connectionFile, ciRoleArn } = options;
+  const cli: Cli = (...args) => drawbridge(projectDirectory, connectionFile, args);
+  const demo = await ensureKey(cli, options);
+  if (ciRoleArn !== undefined) {
+    await cli('principals', 'add', '--arn', ciRoleArn, '--tenant', demoTenantId).catch(
+      unless('PRINCIPAL_EXISTS'),
+    );
+  }
+  return demo;
 };

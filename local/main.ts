@@ -115,10 +115,31 @@ const explainStart = (error: unknown, wanted: number): string => {
     : message;
 };
 
+const signInOf = ({ url, pool }: Twin): Partial<Connection> => {
+  if (pool === undefined) return {};
+  const machine = pool.clients.find(({ clientSecret }) => clientSecret !== undefined);
+  return {
+    issuer: url,
+    tokenUrl: `${url}/oauth/token`,
+    demoUser: pool.demoUser,
+    ...(machine?.clientSecret === undefined
+      ? {}
+      : {
+          oauthClient: {
+            clientId: machine.clientId,
+            clientSecret: machine.clientSecret,
+            scope: 'drawbridge/mcp',
+          },
+        }),
+  };
+};
+
 const connectionOf = (twin: Twin): Connection => ({
   url: twin.url,
   mcpUrl: `${twin.url}/mcp`,
   adminAws: twin.operator,
+  ...signInOf(twin),
+  ...(twin.ciRole === undefined ? {} : { ciUrl: `${twin.url}/ci/mcp`, aws: twin.ciRole }),
   twin: {
     pid: process.pid,
     awsEndpoint: twin.aws.url,
@@ -163,6 +184,7 @@ const main = async (): Promise<void> => {
       known?.apiKey === undefined || known.keyId === undefined
         ? undefined
         : { apiKey: known.apiKey, keyId: known.keyId },
+    ciRoleArn: twin.ciRole?.roleArn,
   });
   const { tenant, apiKey, keyId } = demo;
   writeConnection(connectionFile, { ...connection, tenant, apiKey, keyId });

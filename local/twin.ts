@@ -1,16 +1,18 @@
 import { join } from 'node:path';
-import type { AuthorizedCall } from './aws/authorization.ts';
+import { Authorizer, type AuthorizedCall } from './aws/authorization.ts';
+import { loadAddressedDeployment } from './addressed-deployment.ts';
 import { startAwsEndpoint, type AwsEndpoint } from './aws/aws-endpoint.ts';
 import { credentialEnvironment, LocalCredentials } from './aws/credentials.ts';
+import { createIamVerifier } from './aws/iam-verifier.ts';
 import { rolePolicies } from './aws/role-policies.ts';
 import type { AwsCredentials } from './connection.ts';
 import { startGateway, type Gateway } from './gateway/gateway.ts';
 import { functionDefinitions } from './lambda/function-definitions.ts';
+import { startCognito, type Cognito } from './cognito/cognito.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import { FileLogSink } from './log/file-log-sink.ts';
 import type { LogSink } from './log/log-sink.ts';
 import type { Deployment } from './template/deployment.ts';
-import { loadDeployment } from './template/load-deployment.ts';
 import { assertInvokePermissions } from './template/invoke-permissions.ts';
 import { openUsage } from './usage/open-usage.ts';
 
@@ -35,12 +37,21 @@ export interface TwinOptions {
   readonly maxSandboxesPerFunction?: number;
 }
 
+/** A session of the role that CI jobs assume on AWS; here it is handed out without a token of GitHub's. */
+export interface CiCredentials extends AwsCredentials {
+  readonly roleArn: string;
+}
+
 export interface Twin {
   readonly url: string;
   readonly deployment: Deployment;
   readonly operator: AwsCredentials;
+  /** Undefined when the template has no such role (`ci.github` of the configuration). */
+  readonly ciRole: CiCredentials | undefined;
   readonly aws: AwsEndpoint;
   readonly lambda: LambdaService;
+  /** The user pool, when the template has one. */
+  readonly pool: Cognito | undefined;
   /** Parts of the template that only AWS can evaluate. */
   readonly notEvaluated: Gateway['notEvaluated'];
   close(): Promise<void>;
@@ -50,6 +61,19 @@ const openLog = (directory: string, closing: (() => void)[]): LogSink => {
   const log = new FileLogSink(directory);
   closing.push(() => log.close());
   return log;
+};
+
+const ciRoleOf = (
+  deployment: Deployment,
+  credentials: LocalCredentials,
+): CiCredentials | undefined => {
+  const role = deployment
+    .ofType('AWS::IAM::Role')
+    .find(({ displayName }) => displayName.includes('CiRole'));
+  if (role === undefined) return undefined;
+  const { arn: roleArn, displayName } = role;
+  const { principal: _, ...key } = credentials.forRole({ roleArn, displayName, sessionName: 'ci' });
+  return { region: deployment.region, ...key, roleArn };
 };
 
 /**
@@ -63,7 +87,12 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const deployment = loadDeployment(options.cdkOut, twinAccount);
+    const { deployment, port, poolListener } = await loadAddressedDeployment(
+      options.cdkOut,
+      options.port,
+      twinAccount,
+    );
+    if (poolListener !== undefined) closing.push(() => poolListener.close());
     assertInvokePermissions(deployment);
     const log = options.log ?? openLog(join(stateDirectory, 'logs'), closing);
     const usage = openUsage({ deployment, stateDir: stateDirectory });
@@ -97,12 +126,31 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
     });
     closing.push(() => lambda.close());
 
+    const pool =
+      poolListener === undefined
+        ? undefined
+        : await startCognito({
+            deployment,
+            functions: lambda,
+            stateDir: stateDirectory,
+            listener: poolListener,
+            demoUser: { username: 'demo', groups: ['tenant.demo', 'role.user'] },
+            onError: (error) => onProblem(`Cognito: ${String(error)}`),
+          });
+
     const gateway = await startGateway({
       deployment,
       functions: lambda,
       usage: usage.meter,
-      port: options.port,
+      port,
       accessLog: (logGroup, line) => log.write(logGroup, line),
+      verifyIam: createIamVerifier({
+        accountId: deployment.accountId,
+        region: deployment.region,
+        credentials,
+        // Its own: refusals of outside callers are not faults of the template's roles.
+        authorizer: new Authorizer({ accountId: deployment.accountId, region: deployment.region }),
+      }),
       executionLog: (line) => onProblem(`API Gateway: ${line}`),
     });
     closing.push(() => gateway.close());
@@ -112,9 +160,11 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
       url: gateway.url,
       deployment,
       operator: { region: deployment.region, accessKeyId, secretAccessKey },
+      ciRole: ciRoleOf(deployment, credentials),
       aws,
       lambda,
-      notEvaluated: gateway.notEvaluated,
+      pool,
+      notEvaluated: [...gateway.notEvaluated, ...(pool?.notEvaluated ?? [])],
       close,
     };
   } catch (error) {

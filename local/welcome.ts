@@ -48,7 +48,7 @@ ${json({ servers: { drawbridge: { type: 'http', url: mcpUrl, headers: { Authoriz
   key      ${demo.apiKey}
   state    ${stateDirectory} (connection.json, logs/; --reset begins anew)
   operate  npx drawbridge --help
-${notEvaluated.length === 0 ? '' : `  not run  ${notEvaluated.join(', ')}: only AWS has these WAF rules\n`}
+${notEvaluated.length === 0 ? '' : `  not run  ${notEvaluated.join(', ')}: only AWS has these\n`}
 ready    ${mcpUrl}   (Ctrl-C stops it)
 `;
 };

@@ -1,5 +1,10 @@
 import middy from '@middy/core';
 import * as z from 'zod';
+import { looksLikeJwt } from '../../src/credentials/jwt-form.ts';
+import type {
+  AccessTokenVerification,
+  AccessTokenVerifier,
+} from '../../src/credentials/verify-access-token.ts';
 import type { ApiKeyVerifier, Verification } from '../../src/credentials/verify-api-key.ts';
 import type { Log } from '../../src/log/log.ts';
 import { toAuthorizerContext } from '../../src/principals/principal.ts';
@@ -35,6 +40,8 @@ export interface AuthorizerResponse {
 
 export interface AuthorizerDeps {
   readonly verifyApiKey: ApiKeyVerifier;
+  /** Absent where no issuer is trusted: access tokens are refused then. */
+  readonly verifyAccessToken?: AccessTokenVerifier | undefined;
   readonly log: Log;
 }
 
@@ -69,13 +76,27 @@ const unauthorized = (): Error => new Error('Unauthorized');
 /** An error of its own: what API Gateway gets, and the runtime logs, holds nothing of the cause. */
 const unavailable = (): Error => new Error('Authorizer unavailable');
 
-export const createHandler = ({ verifyApiKey, log }: AuthorizerDeps) => {
-  /** @throws Error when the credential could not be looked at. */
-  const verify = async (event: RequestEvent): Promise<Verification> => {
+type Decision = Verification | AccessTokenVerification | Refusal<'no-issuers'>;
+
+interface Refusal<Reason> {
+  readonly kind: 'refused';
+  readonly reason: Reason;
+}
+
+export const createHandler = ({ verifyApiKey, verifyAccessToken, log }: AuthorizerDeps) => {
+  /**
+   * By the form of the credential, which decides its lane: an API key holds no dot.
+   * @throws Error when the credential could not be looked at.
+   */
+  const verify = async (event: RequestEvent): Promise<Decision> => {
     const token = bearerToken(event);
-    return token === undefined
-      ? { kind: 'refused', reason: 'malformed' }
-      : verifyApiKey(token, event.requestContext.identity.sourceIp);
+    if (token?.startsWith('smcp_')) {
+      return verifyApiKey(token, event.requestContext.identity.sourceIp);
+    }
+    if (token === undefined || !looksLikeJwt(token)) {
+      return { kind: 'refused', reason: 'malformed' };
+    }
+    return verifyAccessToken?.(token) ?? { kind: 'refused', reason: 'no-issuers' };
   };
 
   return middy(async (input: unknown): Promise<AuthorizerResponse> => {
@@ -91,7 +112,8 @@ export const createHandler = ({ verifyApiKey, log }: AuthorizerDeps) => {
       throw unavailable();
     });
     if (verification.kind === 'refused') {
-      const { reason, keyId } = verification;
+      const { reason } = verification;
+      const keyId = 'keyId' in verification ? verification.keyId : undefined;
       // A key id from a token that proved nothing is whatever a stranger sent: it is not written down.
       const known = reason === 'malformed' || reason === 'unknown' ? undefined : keyId;
       log.warn('auth.refused', { requestId, reason, keyId: known });

@@ -4,6 +4,7 @@ import middy from '@middy/core';
 import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
 import { isInNetworks } from '../../src/credentials/source-networks.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
+import type { IamPrincipalResolver } from '../../src/principals/iam-principal.ts';
 import { fromAuthorizerContext, type Principal } from '../../src/principals/principal.ts';
 import type { Log } from '../../src/log/log.ts';
 import { errorResponse, type HttpResponse } from '../middleware/error-response.ts';
@@ -15,6 +16,7 @@ import { publicMessage } from './public-message.ts';
 
 export interface McpHandlerDeps extends Omit<AuditorDeps, 'gateway'>, RestDeps {
   readonly endpoint: McpEndpoint;
+  readonly iamPrincipal: IamPrincipalResolver;
   readonly log: Log;
   /** Browser origins that may call; a request without an Origin header is not a browser's. */
   readonly allowedOrigins: readonly string[];
@@ -38,6 +40,26 @@ const principalOf = ({ requestContext }: ProxyEvent, now: number): Principal => 
     throw new GatewayError('UNAUTHENTICATED', 'Unauthorized');
   }
   return principal;
+};
+
+/** The route of IAM callers: the only one where API Gateway verifies signatures, and where no authorizer runs. */
+const signedResource = '/ci/mcp';
+
+/** @throws GatewayError FORBIDDEN for a caller who is nobody's principal, UNAVAILABLE when that cannot be known. */
+const signedPrincipalOf = async (
+  { requestContext: { identity, requestId } }: ProxyEvent,
+  { iamPrincipal, log }: McpHandlerDeps,
+): Promise<Principal> => {
+  const { userArn } = identity;
+  if (userArn === undefined || userArn === null) {
+    throw new GatewayError('UNAUTHENTICATED', 'Unauthorized');
+  }
+  const resolution = await iamPrincipal(userArn).catch((cause: unknown) => {
+    throw new GatewayError('UNAVAILABLE', 'Service unavailable: try again shortly', { cause });
+  });
+  if (resolution.kind === 'verified') return resolution.principal;
+  log.warn('auth.refused', { requestId, reason: resolution.reason, userArn });
+  throw new GatewayError('FORBIDDEN', 'Forbidden: this IAM caller is no principal of a tenant');
 };
 
 /** MCP 2026-07-28, basic/transports/streamable-http, "Security Warning": an Origin that is not allowed gets 403. */
@@ -114,7 +136,10 @@ export const createHandler = (deps: McpHandlerDeps) => {
     const facts = { requestId, traceHeader: headers.get('x-amzn-trace-id') };
     audits.set(input as object, new RequestAudit(deps, { ...facts, principal: undefined }));
 
-    const principal = principalOf(event, deps.now());
+    const principal =
+      event.resource === signedResource
+        ? await signedPrincipalOf(event, deps)
+        : principalOf(event, deps.now());
     const audit = new RequestAudit(deps, { ...facts, principal });
     audits.set(input as object, audit);
     refuseForeignOrigin(headers, deps.allowedOrigins);

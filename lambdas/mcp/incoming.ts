@@ -18,8 +18,12 @@ export const proxyEvent = z.object({
     domainName: z.string().optional(),
     /** With the stage in front on the API's default host. */
     path: z.string().optional(),
-    authorizer: z.unknown(),
-    identity: z.object({ sourceIp: z.string() }),
+    authorizer: z.unknown().optional(),
+    identity: z.object({
+      sourceIp: z.string(),
+      /** The caller of an AWS_IAM route, whose signature API Gateway verified; null on others. */
+      userArn: z.string().nullish(),
+    }),
   }),
 });
 export type ProxyEvent = z.infer<typeof proxyEvent>;

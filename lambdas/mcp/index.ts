@@ -8,13 +8,19 @@ import { awsEnv, createAwsCall } from '../../src/aws/aws-client.ts';
 import { DocumentIndex } from '../../src/content/document-index.ts';
 import { secretReader } from '../../src/credentials/secrets-manager-secret.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
+import {
+  createIamPrincipalResolver,
+  type IamPrincipalResolver,
+} from '../../src/principals/iam-principal.ts';
+import { DynamoDbPrincipalReader } from '../../src/registry/dynamodb-principal-reader.ts';
+import { registryEnv } from '../../src/registry/registry-env.ts';
 import { createLog, toStandardOutput } from '../../src/log/log.ts';
 import { createHandler } from './handler.ts';
 import { createMcpEndpoint } from './mcp-endpoint.ts';
 
 /** Set by `lib/stacks/gateway-stack.ts`. */
-const env = z
-  .object({
+const env = registryEnv
+  .extend({
     DRAWBRIDGE_ENV: z.string().min(1),
     DRAWBRIDGE_VERSION: z.string().min(1),
     AUDIT_DIGEST_SECRET_ARN: z.string().min(1),
@@ -34,8 +40,21 @@ const loadDocuments = async (): Promise<DocumentIndex> =>
     JSON.parse(await readFile(join(env.LAMBDA_TASK_ROOT, 'content-index.json'), 'utf8')),
   );
 
+const aws = awsEnv.parse(process.env);
+
+/** Made by the first signed request: most containers never see one. */
+let resolveIam: IamPrincipalResolver | undefined;
+const iamResolver = (): IamPrincipalResolver => {
+  const dynamodb = createAwsCall(aws, 'dynamodb');
+  const records = new DynamoDbPrincipalReader({
+    getItem: (input) => dynamodb('GetItem', input),
+    tableName: env.REGISTRY_TABLE_NAME,
+  });
+  return createIamPrincipalResolver({ records, now: Date.now });
+};
+
 const readDigestSecret = secretReader(
-  createAwsCall(awsEnv.parse(process.env), 'secretsmanager'),
+  createAwsCall(aws, 'secretsmanager'),
   env.AUDIT_DIGEST_SECRET_ARN,
 );
 
@@ -55,6 +74,7 @@ export const handler = createHandler({
     version: env.DRAWBRIDGE_VERSION,
     instructions: 'Find documents with search; read one with fetch, by the id that search gave.',
   }),
+  iamPrincipal: (userArn) => (resolveIam ??= iamResolver())(userArn),
   gateway,
   version: env.DRAWBRIDGE_VERSION,
   env: env.DRAWBRIDGE_ENV,

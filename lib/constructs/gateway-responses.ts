@@ -1,4 +1,5 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { mcpScopeName } from '../../src/oauth/mcp-scope.ts';
 import { gatewayErrors, type GatewayErrorCode } from '../../src/errors/gateway-error.ts';
 
 interface GatewayAnswer {
@@ -7,13 +8,20 @@ interface GatewayAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A key is a Bearer token (RFC 6750 §3). Static: API Gateway maps no more than literals here. */
-const challenge = { 'WWW-Authenticate': 'Bearer realm="drawbridge"' };
+export interface GatewayResponseOptions {
+  /** Where clients find out how to get a token (RFC 9728 §5.1); undefined while there are keys only. */
+  readonly resourceMetadataUrl: string | undefined;
+}
+
+/** A key is a Bearer token, and so is an access token (RFC 6750 §3). Static: API Gateway maps no more than literals. */
+const challenge = ({ resourceMetadataUrl }: GatewayResponseOptions): string =>
+  resourceMetadataUrl === undefined
+    ? 'Bearer realm="drawbridge"'
+    : `Bearer resource_metadata="${resourceMetadataUrl}", scope="${mcpScopeName}"`;
 
 const unauthenticated: GatewayAnswer = {
   code: 'UNAUTHENTICATED',
-  message: 'Unauthorized: send a valid API key as Authorization: Bearer',
-  headers: challenge,
+  message: 'Unauthorized: send a valid API key or access token as Authorization: Bearer',
 };
 const unavailable: GatewayAnswer = {
   code: 'UNAVAILABLE',
@@ -96,12 +104,16 @@ const quoted = (headers: Readonly<Record<string, string>>): Record<string, strin
 const always = { 'Cache-Control': 'no-store' };
 
 /** Gives every refusal of API Gateway a JSON body, the status that MCP clients expect, and the headers they act on. */
-export const addGatewayResponses = (api: RestApi): void => {
+export const addGatewayResponses = (api: RestApi, options: GatewayResponseOptions): void => {
   for (const [type, { code, message, headers }] of answers) {
     api.addGatewayResponse(type.responseType, {
       type,
       statusCode: String(gatewayErrors[code].httpStatus),
-      responseHeaders: quoted({ ...always, ...headers }),
+      responseHeaders: quoted({
+        ...always,
+        ...headers,
+        ...(code === 'UNAUTHENTICATED' ? { 'WWW-Authenticate': challenge(options) } : {}),
+      }),
       templates: { 'application/json': errorTemplate(code, message) },
     });
   }

@@ -1,4 +1,4 @@
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, Stack, type RemovalPolicy } from 'aws-cdk-lib';
 import {
   ApiKeySourceType,
   AuthorizationType,
@@ -20,6 +20,9 @@ import type { BundledFunction } from './bundled-function.ts';
 import { addGatewayResponses, errorTemplate } from './gateway-responses.ts';
 import { addMockRoute } from './mock-route.ts';
 
+/** The stage that everything is deployed to. A custom domain hides its name. */
+export const stageName = 'live';
+
 export interface McpApiProps {
   readonly envName: string;
   readonly config: DrawbridgeConfig;
@@ -27,9 +30,6 @@ export interface McpApiProps {
   readonly mcp: BundledFunction;
   readonly logRemovalPolicy: RemovalPolicy;
 }
-
-/** The stage that everything is deployed to. A custom domain hides its name. */
-const stageName = 'live';
 
 const methodNotAllowed = {
   statusCode: '405',
@@ -40,10 +40,14 @@ const methodNotAllowed = {
 /** The public HTTP surface (content/http-api.md). Every route is in this file, with who may call it. */
 export class McpApi extends Construct {
   readonly api: RestApi;
+  /** Where clients reach the API, without a slash at its end. */
+  readonly publicUrl: string;
   /** Routes that anybody may call. */
   readonly openRoutes: readonly Method[];
   /** Routes behind the authorizer and a usage plan. */
   readonly keyedRoutes: readonly Method[];
+  /** The route of jobs that sign with an IAM role (SigV4). API Gateway gives IAM callers no usage plan. */
+  readonly signedRoute: Method;
 
   constructor(scope: Construct, id: string, props: McpApiProps) {
     super(scope, id);
@@ -70,7 +74,15 @@ export class McpApi extends Construct {
         accessLogFormat,
       },
     });
-    addGatewayResponses(this.api);
+    this.publicUrl =
+      config.publicUrl ??
+      `https://${this.api.restApiId}.execute-api.${Stack.of(this).region}.amazonaws.com/${stageName}`;
+    addGatewayResponses(this.api, {
+      resourceMetadataUrl:
+        config.identity.provider === 'none'
+          ? undefined
+          : `${this.publicUrl}/.well-known/oauth-protected-resource/mcp`,
+    });
 
     const keyed = {
       authorizationType: AuthorizationType.CUSTOM,
@@ -94,6 +106,10 @@ export class McpApi extends Construct {
       tools.addResource('{name}').addMethod('POST', served, keyed),
       this.api.root.addResource('openapi.json').addMethod('GET', served, keyed),
     ];
+    this.signedRoute = this.api.root
+      .addResource('ci')
+      .addResource('mcp')
+      .addMethod('POST', served, { authorizationType: AuthorizationType.IAM });
     this.openRoutes = [
       addMockRoute(mcp, 'GET', methodNotAllowed),
       addMockRoute(mcp, 'DELETE', methodNotAllowed),

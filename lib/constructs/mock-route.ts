@@ -2,7 +2,7 @@ import {
   AuthorizationType,
   MockIntegration,
   PassthroughBehavior,
-  type Resource,
+  type IResource,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { Method } from 'aws-cdk-lib/aws-apigateway';
 
@@ -14,7 +14,7 @@ export interface MockAnswer {
 
 /** A route that API Gateway answers by itself, open to everyone: no function runs, nothing is paid but the request. */
 export const addMockRoute = (
-  resource: Resource,
+  resource: IResource,
   method: string,
   { statusCode, body, headers = {} }: MockAnswer,
 ): Method => {

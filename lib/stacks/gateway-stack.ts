@@ -1,5 +1,5 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type Environment } from 'aws-cdk-lib';
-import { Period, UsagePlan } from 'aws-cdk-lib/aws-apigateway';
+import { Period, UsagePlan, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import {
@@ -8,12 +8,17 @@ import {
 } from '../../src/admin/deployment-document.ts';
 import type { DrawbridgeConfig, PlanConfig } from '../config.ts';
 import { BundledFunction } from '../constructs/bundled-function.ts';
+import { CiRole } from '../constructs/ci-role.ts';
 import { McpApi } from '../constructs/mcp-api.ts';
+import { OAuthFacade } from '../constructs/oauth-facade.ts';
+import { addResourceMetadata } from '../constructs/resource-metadata.ts';
+import { poolIssuer } from '../constructs/token-issuers.ts';
 import { WebAcl } from '../constructs/web-acl.ts';
 import type { FunctionAssets } from '../function-assets.ts';
 import { acknowledge } from '../security-checks.ts';
 import { drawbridgeVersion } from '../version.ts';
 import type { DataStack } from './data-stack.ts';
+import type { IdentityStack } from './identity-stack.ts';
 
 export interface GatewayStackProps {
   readonly env: Environment;
@@ -21,6 +26,15 @@ export interface GatewayStackProps {
   readonly config: DrawbridgeConfig;
   readonly bundles: FunctionAssets;
   readonly data: DataStack;
+  /** The user pool, where the configuration asks for one. */
+  readonly identity?: IdentityStack | undefined;
+}
+
+interface SignInParts {
+  readonly api: RestApi;
+  readonly publicUrl: string;
+  readonly authorizer: BundledFunction;
+  readonly logRemovalPolicy: RemovalPolicy;
 }
 
 /** What serves requests: all of it can be made anew from sources. */
@@ -34,13 +48,14 @@ export class GatewayStack extends Stack {
     const logRemovalPolicy = config.protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     const authorizer = this.#authorizer(props, logRemovalPolicy);
     const mcp = this.#mcp(props, logRemovalPolicy);
-    const { api, openRoutes, keyedRoutes } = new McpApi(this, 'Mcp', {
+    const { api, publicUrl, openRoutes, keyedRoutes, signedRoute } = new McpApi(this, 'Mcp', {
       envName,
       config,
       authorizer,
       mcp,
       logRemovalPolicy,
     });
+    this.#signIn(props, { api, publicUrl, authorizer, logRemovalPolicy });
     new WebAcl(this, 'Firewall', { waf: config.waf, stageArn: api.deploymentStage.stageArn });
 
     const plans = Object.entries(config.plans).map(
@@ -60,7 +75,13 @@ export class GatewayStack extends Stack {
       description: 'What the drawbridge CLI needs to know of this environment',
       stringValue: this.toJsonString(document),
     });
-    new CfnOutput(this, 'McpUrl', { value: api.urlForPath('/mcp') });
+    new CfnOutput(this, 'McpUrl', { value: `${publicUrl}/mcp` });
+    new CfnOutput(this, 'CiUrl', { value: `${publicUrl}/ci/mcp` });
+
+    if (config.ci.github !== undefined) {
+      const { role } = new CiRole(this, 'CiRole', { github: config.ci.github, route: signedRoute });
+      new CfnOutput(this, 'CiRoleArn', { value: role.roleArn });
+    }
 
     acknowledge(
       api,
@@ -83,6 +104,11 @@ export class GatewayStack extends Stack {
         'Authorized by the Lambda authorizer, which takes API keys.',
       );
     }
+    acknowledge(
+      signedRoute,
+      'AwsSolutions-COG4',
+      'Authorized by IAM: callers sign with a role, and the function maps the role to a tenant.',
+    );
     if (config.manageApiGatewayAccount) {
       acknowledge(
         api,
@@ -131,8 +157,41 @@ export class GatewayStack extends Stack {
         ALLOWED_ORIGINS: config.mcp.allowedOrigins.join(' '),
       },
     });
+    data.registry.grantRead(mcp);
     mcp.allow(data.auditDigestKey.secretArn, 'secretsmanager:GetSecretValue');
     return mcp;
+  }
+
+  /** Lets users of the pool, or of other issuers, in with access tokens. */
+  #signIn({ config, bundles, identity }: GatewayStackProps, parts: SignInParts): void {
+    const { api, publicUrl, authorizer, logRemovalPolicy } = parts;
+    if (config.identity.provider === 'none') return;
+    if (config.identity.provider === 'oidc') {
+      const issuers = config.identity.issuers.map((issuer) => ({
+        ...issuer,
+        resource: `${publicUrl}/mcp`,
+        cognito: false,
+      }));
+      authorizer.addEnvironment({ TOKEN_ISSUERS: this.toJsonString(issuers) });
+      addResourceMetadata(api, publicUrl, config.identity.issuers);
+      return;
+    }
+    if (identity === undefined) throw new Error('identity.provider cognito needs its stack');
+    const facade = new OAuthFacade(this, 'OAuth', {
+      api,
+      publicUrl,
+      config,
+      cognito: config.identity,
+      identity,
+      asset: bundles.oauth,
+      logRemovalPolicy,
+    });
+    authorizer.addEnvironment({ TOKEN_ISSUERS: poolIssuer(facade, publicUrl, config.identity) });
+    for (const route of facade.methods) {
+      for (const finding of ['AwsSolutions-APIG4', 'AwsSolutions-COG4']) {
+        acknowledge(route, finding, 'How a client comes by a credential: it has none yet.');
+      }
+    }
   }
 
   #usagePlan(name: string, { rateLimit, burstLimit, quota }: PlanConfig): UsagePlan {

@@ -97,7 +97,37 @@ const assetsOf = ({ assetsFile }: Stack): readonly (readonly [string, string])[]
 export interface LoadOptions {
   readonly accountId: string;
   readonly region: string;
+  /**
+   * Texts that every resolved string of the properties has replaced, e.g. a URL of AWS by the twin's own. Where one
+   * text is a part of another the longer one is replaced. @default none
+   */
+  readonly addressBook?: readonly (readonly [text: string, replacement: string])[];
 }
+
+/** The properties that a resource's `Ref` may be: only they are resolved before the resource is described. */
+const isNaming = (property: string): boolean =>
+  property.endsWith('Name') || property === 'Domain' || property === 'Identifier';
+
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/gu, '\\$&');
+
+/** Replaces in one pass, so that no replacement is itself replaced. */
+const readdresser = (
+  addressBook: NonNullable<LoadOptions['addressBook']>,
+): ((value: unknown) => unknown) => {
+  const replacements = new Map(addressBook);
+  if (replacements.size === 0) return (value) => value;
+  const longestFirst = [...replacements.keys()].sort((a, b) => b.length - a.length);
+  const anyText = new RegExp(longestFirst.map(escaped).join('|'), 'gu');
+  const readdress = (value: unknown): unknown => {
+    if (typeof value === 'string') {
+      return value.replace(anyText, (found) => replacements.get(found) ?? found);
+    }
+    if (Array.isArray(value)) return value.map(readdress);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, readdress(item)]));
+  };
+  return readdress;
+};
 
 interface Entry {
   readonly stack: Stack;
@@ -113,7 +143,7 @@ interface Entry {
  */
 export const loadDeployment = (
   directory: string,
-  { accountId, region }: LoadOptions,
+  { accountId, region, addressBook = [] }: LoadOptions,
 ): Deployment => {
   const stacks = stacksIn(directory);
   const entries = stacks.flatMap((stack) =>
@@ -176,7 +206,7 @@ export const loadDeployment = (
     // Names may be made of references, but never of the resource's own: only they are resolved here.
     const names = Object.fromEntries(
       Object.entries(raw)
-        .filter(([key]) => key === 'Name' || key.endsWith('Name'))
+        .filter(([key]) => isNaming(key))
         .map(([key, value]) => [key, resolve(stack, value)]),
     );
     const described = describe({
@@ -201,11 +231,12 @@ export const loadDeployment = (
     throw new Error(`no stack exports ${name}`);
   };
 
+  const readdress = readdresser(addressBook);
   const resources = entries.map((entry): DeployedResource => {
     const { ref, arn } = valuesOf(entry);
     const { stack, logicalId, type, displayName, raw } = entry;
     try {
-      const properties = resolve(stack, raw) as Record<string, unknown>;
+      const properties = readdress(resolve(stack, raw)) as Record<string, unknown>;
       return { stack: stack.name, logicalId, displayName, type, physicalId: ref, arn, properties };
     } catch (cause) {
       throw new Error(`${displayName}: ${(cause as Error).message}`, { cause });

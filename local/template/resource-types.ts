@@ -62,6 +62,14 @@ const table: Describe = (identity) => {
   return withArn(name, arnOf(identity, 'dynamodb', `table/${name}`));
 };
 
+/** A Cognito name that its pool's parts are referred to by, e.g. a domain's prefix or a resource server's identifier. */
+const cognitoPart =
+  (property: string): Describe =>
+  (identity) => {
+    const name = named(identity, property);
+    return { ref: name, arn: name, attributes: {} };
+  };
+
 /** Every resource type that the twin runs, or that means nothing outside of AWS. Others are refused by name. */
 export const resourceTypes: Readonly<Record<string, Describe>> = {
   'AWS::ApiGateway::Account': inert,
@@ -85,8 +93,30 @@ export const resourceTypes: Readonly<Record<string, Describe>> = {
   },
   'AWS::ApiGateway::UsagePlan': gatewayPart('Id'),
   'AWS::CDK::Metadata': inert,
+  'AWS::Cognito::ManagedLoginBranding': inert,
+  'AWS::Cognito::UserPool': (identity) => {
+    const id = `${identity.region}_${shortId(identity, 9)}`;
+    const providerName = `cognito-idp.${identity.region}.amazonaws.com/${id}`;
+    return withArn(id, arnOf(identity, 'cognito-idp', `userpool/${id}`), {
+      UserPoolId: id,
+      ProviderName: providerName,
+      ProviderURL: `https://${providerName}`,
+    });
+  },
+  // No ClientSecret: a template that reads it puts the secret where every reader of the stack sees it.
+  'AWS::Cognito::UserPoolClient': (identity) => {
+    const id = shortId(identity, 26);
+    return { ref: id, arn: id, attributes: { ClientId: id, Name: named(identity, 'ClientName') } };
+  },
+  'AWS::Cognito::UserPoolDomain': cognitoPart('Domain'),
+  'AWS::Cognito::UserPoolGroup': cognitoPart('GroupName'),
+  'AWS::Cognito::UserPoolResourceServer': cognitoPart('Identifier'),
   'AWS::DynamoDB::GlobalTable': table,
   'AWS::DynamoDB::Table': table,
+  'AWS::IAM::OIDCProvider': (identity) => {
+    const arn = `arn:aws:iam::${identity.accountId}:oidc-provider/${shortId(identity, 12)}`;
+    return withArn(arn, arn);
+  },
   'AWS::IAM::Policy': inert,
   'AWS::IAM::Role': (identity) => {
     const name = named(identity, 'RoleName').slice(0, 64);

@@ -8,6 +8,8 @@ export type AdminErrorCode =
   | 'KEY_NOT_FOUND'
   | 'KEY_REVOKED'
   | 'KEY_REPLACED'
+  | 'PRINCIPAL_EXISTS'
+  | 'PRINCIPAL_NOT_FOUND'
   | 'DEPLOYMENT_INVALID'
   /** AWS has no such table, parameter, secret, plan or key. */
   | 'UPSTREAM_NOT_FOUND'

@@ -6,17 +6,22 @@ import {
   QueryCommand,
   UpdateItemCommand,
   type DynamoDBClient,
+  type GetItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import { DynamoDbKeyReader } from './dynamodb-key-reader.ts';
+import { DynamoDbPrincipalReader } from './dynamodb-principal-reader.ts';
 import { decodeCursor, encodeCursor, pageLimit } from './paging.ts';
-import { parseKeyItem, parseTenantItem } from './parse-item.ts';
-import type { KeyRecord, TenantRecord } from './records.ts';
+import { parseKeyItem, parsePrincipalItem, parseTenantItem } from './parse-item.ts';
+import type { KeyRecord, PrincipalRecord, TenantRecord } from './records.ts';
 import {
   keyPk,
   keyPlace,
   keysCollection,
+  principalPk,
+  principalPlace,
+  principalsCollection,
   registryTable,
   tenantPk,
   tenantPlace,
@@ -50,29 +55,28 @@ export interface DynamoDbTable {
 export class DynamoDbRegistry implements Registry {
   readonly #table: DynamoDbTable;
   readonly #keys: DynamoDbKeyReader;
+  readonly #principals: DynamoDbPrincipalReader;
 
   constructor(table: DynamoDbTable) {
     this.#table = table;
-    this.#keys = new DynamoDbKeyReader({
-      getItem: (input) => table.client.send(new GetItemCommand(input)),
+    const reads = {
+      getItem: (input: GetItemCommandInput) => table.client.send(new GetItemCommand(input)),
       tableName: table.tableName,
-    });
+    };
+    this.#keys = new DynamoDbKeyReader(reads);
+    this.#principals = new DynamoDbPrincipalReader(reads);
   }
 
   getKey(keyId: string): Promise<KeyRecord | undefined> {
     return this.#keys.getKey(keyId);
   }
 
-  async getTenant(tenant: string): Promise<TenantRecord | undefined> {
-    const pk = tenantPk(tenant);
-    const { Item } = await this.#table.client.send(
-      new GetItemCommand({
-        TableName: this.#table.tableName,
-        Key: { pk: { S: pk } },
-        ConsistentRead: true,
-      }),
-    );
-    return Item === undefined ? undefined : parseTenantItem(pk, unmarshall(Item));
+  getTenant(tenant: string): Promise<TenantRecord | undefined> {
+    return this.#principals.getTenant(tenant);
+  }
+
+  getPrincipal(arn: string): Promise<PrincipalRecord | undefined> {
+    return this.#principals.getPrincipal(arn);
   }
 
   listTenants(query?: PageQuery): Promise<Page<TenantRecord>> {
@@ -83,6 +87,10 @@ export class DynamoDbRegistry implements Registry {
     return this.#list(keysCollection(tenant), parseKeyItem, query);
   }
 
+  listPrincipals(tenant: string, query?: PageQuery): Promise<Page<PrincipalRecord>> {
+    return this.#list(principalsCollection(tenant), parsePrincipalItem, query);
+  }
+
   createTenant(record: TenantRecord): Promise<boolean> {
     return this.#create({ ...record, ...tenantPlace(record) });
   }
@@ -91,12 +99,28 @@ export class DynamoDbRegistry implements Registry {
     return this.#create({ ...record, ...keyPlace(record) });
   }
 
+  createPrincipal(record: PrincipalRecord): Promise<boolean> {
+    return this.#create({ ...record, ...principalPlace(record) });
+  }
+
   async deleteTenant(tenant: string): Promise<void> {
     await this.#table.client.send(
       new DeleteItemCommand({
         TableName: this.#table.tableName,
         Key: { pk: { S: tenantPk(tenant) } },
       }),
+    );
+  }
+
+  deletePrincipal(arn: string): Promise<boolean> {
+    return held(
+      this.#table.client.send(
+        new DeleteItemCommand({
+          TableName: this.#table.tableName,
+          Key: { pk: { S: principalPk(arn) } },
+          ConditionExpression: 'attribute_exists(pk)',
+        }),
+      ),
     );
   }
 

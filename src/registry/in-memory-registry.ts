@@ -1,10 +1,13 @@
 import { decodeCursor, encodeCursor, pageLimit } from './paging.ts';
-import { parseKeyItem, parseTenantItem } from './parse-item.ts';
-import type { KeyRecord, TenantRecord } from './records.ts';
+import { parseKeyItem, parsePrincipalItem, parseTenantItem } from './parse-item.ts';
+import type { KeyRecord, PrincipalRecord, TenantRecord } from './records.ts';
 import {
   keyPk,
   keyPlace,
   keysCollection,
+  principalPk,
+  principalPlace,
+  principalsCollection,
   tenantPk,
   tenantPlace,
   tenantsCollection,
@@ -34,12 +37,21 @@ export class InMemoryRegistry implements Registry {
     return stored === undefined ? undefined : parseTenantItem(stored.place.pk, stored.item);
   }
 
+  async getPrincipal(arn: string): Promise<PrincipalRecord | undefined> {
+    const stored = this.#items.get(principalPk(arn));
+    return stored === undefined ? undefined : parsePrincipalItem(stored.place.pk, stored.item);
+  }
+
   async listTenants(query?: PageQuery): Promise<Page<TenantRecord>> {
     return this.#list(tenantsCollection, parseTenantItem, query);
   }
 
   async listKeys(tenant: string, query?: PageQuery): Promise<Page<KeyRecord>> {
     return this.#list(keysCollection(tenant), parseKeyItem, query);
+  }
+
+  async listPrincipals(tenant: string, query?: PageQuery): Promise<Page<PrincipalRecord>> {
+    return this.#list(principalsCollection(tenant), parsePrincipalItem, query);
   }
 
   async createTenant(record: TenantRecord): Promise<boolean> {
@@ -50,8 +62,16 @@ export class InMemoryRegistry implements Registry {
     return this.#create(keyPlace(record), record);
   }
 
+  async createPrincipal(record: PrincipalRecord): Promise<boolean> {
+    return this.#create(principalPlace(record), record);
+  }
+
   async deleteTenant(tenant: string): Promise<void> {
     this.#items.delete(tenantPk(tenant));
+  }
+
+  async deletePrincipal(arn: string): Promise<boolean> {
+    return this.#items.delete(principalPk(arn));
   }
 
   async updateKey(keyId: string, changes: KeyChanges): Promise<boolean> {
@@ -71,7 +91,7 @@ export class InMemoryRegistry implements Registry {
     return stored === undefined ? undefined : parseKeyItem(stored.place.pk, stored.item);
   }
 
-  #create(place: ItemPlace, record: KeyRecord | TenantRecord): boolean {
+  #create(place: ItemPlace, record: KeyRecord | PrincipalRecord | TenantRecord): boolean {
     if (this.#items.has(place.pk)) return false;
     this.#items.set(place.pk, { place, item: structuredClone(record) });
     return true;

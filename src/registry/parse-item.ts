@@ -1,6 +1,13 @@
 import type * as z from 'zod';
-import { keyRecord, tenantRecord, type KeyRecord, type TenantRecord } from './records.ts';
-import { keyPk, tenantPk } from './registry-table.ts';
+import {
+  keyRecord,
+  principalRecord,
+  tenantRecord,
+  type KeyRecord,
+  type PrincipalRecord,
+  type TenantRecord,
+} from './records.ts';
+import { keyPk, principalPk, tenantPk } from './registry-table.ts';
 
 const parsed = <T>(schema: z.ZodType<T>, kind: string, pk: string, item: unknown): T => {
   const result = schema.safeParse(item);
@@ -26,5 +33,12 @@ export const parseKeyItem = (pk: string, item: unknown): KeyRecord => {
 export const parseTenantItem = (pk: string, item: unknown): TenantRecord => {
   const record = parsed(tenantRecord, 'tenant', pk, item);
   stored(pk, tenantPk(record.tenant));
+  return record;
+};
+
+/** @throws Error that names the item and its wrong fields, never their values. */
+export const parsePrincipalItem = (pk: string, item: unknown): PrincipalRecord => {
+  const record = parsed(principalRecord, 'principal', pk, item);
+  stored(pk, principalPk(record.arn));
   return record;
 };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { callerArn } from '../principals/caller-arn.ts';
 import { role, tenantId } from '../principals/principal.ts';
 
 /**
@@ -44,3 +45,12 @@ export const tenantRecord = z.object({
   createdAt: z.iso.datetime(),
 });
 export type TenantRecord = z.infer<typeof tenantRecord>;
+
+/** Which tenant an IAM role or user calls as. The tenant's plan and status are read from its own record. */
+export const principalRecord = z.object({
+  arn: callerArn,
+  tenant: tenantId,
+  role,
+  createdAt: z.iso.datetime(),
+});
+export type PrincipalRecord = z.infer<typeof principalRecord>;

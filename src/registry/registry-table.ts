@@ -14,9 +14,11 @@ export interface ItemPlace {
 
 export const keyPk = (keyId: string): string => `KEY#${keyId}`;
 export const tenantPk = (tenant: string): string => `TENANT#${tenant}`;
+export const principalPk = (arn: string): string => `PRINCIPAL#${arn}`;
 
 export const tenantsCollection = 'TENANTS';
 export const keysCollection = (tenant: string): string => `TENANT#${tenant}#KEYS`;
+export const principalsCollection = (tenant: string): string => `TENANT#${tenant}#PRINCIPALS`;
 
 export const tenantPlace = (record: { readonly tenant: string }): ItemPlace => ({
   pk: tenantPk(record.tenant),
@@ -33,4 +35,14 @@ export const keyPlace = (record: {
   pk: keyPk(record.keyId),
   collection: keysCollection(record.tenant),
   position: `${record.createdAt}#${record.keyId}`,
+});
+
+/** Principals are listed by ARN. */
+export const principalPlace = (record: {
+  readonly arn: string;
+  readonly tenant: string;
+}): ItemPlace => ({
+  pk: principalPk(record.arn),
+  collection: principalsCollection(record.tenant),
+  position: record.arn,
 });

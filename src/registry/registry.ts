@@ -1,9 +1,16 @@
-import type { KeyRecord, TenantRecord } from './records.ts';
+import type { KeyRecord, PrincipalRecord, TenantRecord } from './records.ts';
 
 /** What the authorizer may do: read one key. */
 export interface KeyReader {
   /** @throws Error when the store cannot be reached or answers what is not a key record: never "no such key". */
   getKey(keyId: string): Promise<KeyRecord | undefined>;
+}
+
+/** What a function that serves IAM callers may do: read one principal and its tenant. */
+export interface PrincipalReader {
+  /** @throws Error when the store cannot be reached or answers what is no such record: never "no such principal". */
+  getPrincipal(arn: string): Promise<PrincipalRecord | undefined>;
+  getTenant(tenant: string): Promise<TenantRecord | undefined>;
 }
 
 export interface Page<T> {
@@ -24,9 +31,8 @@ export type KeyChanges = Partial<
   Pick<KeyRecord, 'status' | 'revokedAt' | 'expiresAt' | 'replacedBy' | 'name'>
 >;
 
-/** Everything that operators do with tenants and keys. Writes are single conditional items. */
-export interface Registry extends KeyReader {
-  getTenant(tenant: string): Promise<TenantRecord | undefined>;
+/** Everything that operators do with tenants, keys and principals. Writes are single conditional items. */
+export interface Registry extends KeyReader, PrincipalReader {
   listTenants(query?: PageQuery): Promise<Page<TenantRecord>>;
   /** False when the tenant exists already; the stored one is left as it was. */
   createTenant(record: TenantRecord): Promise<boolean>;
@@ -40,4 +46,10 @@ export interface Registry extends KeyReader {
    * key is final, its `revokedAt` included), or `replacedBy` is given and the key has been replaced already.
    */
   updateKey(keyId: string, changes: KeyChanges): Promise<boolean>;
+  /** By ARN. */
+  listPrincipals(tenant: string, query?: PageQuery): Promise<Page<PrincipalRecord>>;
+  /** False when the ARN is recorded already, for whichever tenant; the stored one is left as it was. */
+  createPrincipal(record: PrincipalRecord): Promise<boolean>;
+  /** False when there was none. */
+  deletePrincipal(arn: string): Promise<boolean>;
 }

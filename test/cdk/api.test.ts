@@ -30,18 +30,33 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
         ResponseTransferMode ?? '-',
       ].join(' | ');
     });
-    expect(table).toEqual([
-      'DELETE /mcp | NONE | false | MOCK | -',
-      'GET /health | NONE | false | MOCK | -',
-      'GET /mcp | NONE | false | MOCK | -',
-      'GET /openapi.json | CUSTOM | true | AWS_PROXY | STREAM',
-      'GET /tools | CUSTOM | true | AWS_PROXY | STREAM',
-      'POST /mcp | CUSTOM | true | AWS_PROXY | STREAM',
-      'POST /tools/{name} | CUSTOM | true | AWS_PROXY | STREAM',
-    ]);
+    const signIn = [
+      'GET /.well-known/oauth-authorization-server',
+      'GET /.well-known/oauth-protected-resource',
+      'GET /.well-known/oauth-protected-resource/mcp',
+      'GET /.well-known/openid-configuration',
+      'GET /oauth/authorize',
+      'GET /oauth/callback',
+      'POST /oauth/authorize',
+      'POST /oauth/register',
+      'POST /oauth/token',
+    ].map((route) => `${route} | NONE | false | AWS_PROXY | -`);
+    expect(table.toSorted()).toEqual(
+      [
+        ...(env === 'local' ? signIn : []),
+        'DELETE /mcp | NONE | false | MOCK | -',
+        'GET /health | NONE | false | MOCK | -',
+        'GET /mcp | NONE | false | MOCK | -',
+        'GET /openapi.json | CUSTOM | true | AWS_PROXY | STREAM',
+        'GET /tools | CUSTOM | true | AWS_PROXY | STREAM',
+        'POST /ci/mcp | AWS_IAM | false | AWS_PROXY | STREAM',
+        'POST /mcp | CUSTOM | true | AWS_PROXY | STREAM',
+        'POST /tools/{name} | CUSTOM | true | AWS_PROXY | STREAM',
+      ].toSorted(),
+    );
   });
 
-  it('every keyed route asks the one authorizer and streams from the one MCP function', () => {
+  it('every keyed route asks the one authorizer, and each streams from the one MCP function', () => {
     const { gateway, config } = synthesized;
     const authorizer = gateway.only('AWS::ApiGateway::Authorizer');
     const [mcp] = gateway
@@ -49,7 +64,11 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
       .filter(({ Properties }) => Properties['Description'] === 'Drawbridge MCP server');
     for (const { properties } of routesOf(gateway)) {
       if (properties['AuthorizationType'] === 'NONE') continue;
-      expect(readable(properties['AuthorizerId'])).toBe(`{${authorizer.id}}`);
+      if (properties['AuthorizationType'] === 'AWS_IAM') {
+        expect(properties).not.toHaveProperty('AuthorizerId');
+      } else {
+        expect(readable(properties['AuthorizerId'])).toBe(`{${authorizer.id}}`);
+      }
       const integration = properties['Integration'] as Record<string, unknown>;
       expect(integration['TimeoutInMillis']).toBe(config.mcp.timeoutSeconds * 1000);
       expect(readable(integration['Uri']).split(':lambda:')[1]).toBe(
@@ -72,7 +91,10 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
   it('open routes answer by themselves, with these bodies and headers', () => {
     const answers = Object.fromEntries(
       routesOf(synthesized.gateway)
-        .filter(({ properties }) => properties['AuthorizationType'] === 'NONE')
+        .filter(
+          ({ route, properties }) =>
+            properties['AuthorizationType'] === 'NONE' && !/oauth|well-known/.test(route),
+        )
         .map(({ route, properties }) => {
           const { Uri, ...integration } = properties['Integration'] as Record<string, unknown>;
           expect(Uri).toBeUndefined();
@@ -183,8 +205,8 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
     expect(AccessLogSetting.Format).not.toMatch(
       /identity\.apiKey(?!Id)|userAgent|header|requestOverride|\$input|\n/i,
     );
-    const destination = readable(AccessLogSetting.DestinationArn);
-    expect(synthesized.gateway.resources[destination.slice(1, -'.Arn}'.length)]).toMatchObject({
+    const [logGroup] = /McpAccessLogs\w+/.exec(readable(AccessLogSetting.DestinationArn)) ?? [];
+    expect(synthesized.gateway.resources[logGroup ?? '']).toMatchObject({
       Type: 'AWS::Logs::LogGroup',
       Properties: { RetentionInDays: synthesized.config.logs.accessRetentionDays },
     });

@@ -123,6 +123,7 @@ describe.each(envs)('both stacks of %s', (env) => {
       ['AuthorizerFunctionLogs', config.logs.auditRetentionDays],
       ['McpFunctionLogs', config.logs.auditRetentionDays],
       ['McpAccessLogs', config.logs.accessRetentionDays],
+      ...(env === 'local' ? [['OAuthFunctionLogs', config.logs.auditRetentionDays]] : []),
     ]);
     for (const { Properties, DeletionPolicy } of groups) {
       expect(Properties).not.toHaveProperty('LogGroupName');
@@ -143,25 +144,30 @@ describe.each(envs)('both stacks of %s', (env) => {
   it('the gateway stack can be made anew: it has these kinds of resources and no others', async () => {
     const { gateway } = await synthesizedEnv(env);
     const kinds = new Set(Object.values(gateway.resources).map(({ Type }) => Type));
-    expect([...kinds].sort()).toEqual([
-      'AWS::ApiGateway::Account',
-      'AWS::ApiGateway::Authorizer',
-      'AWS::ApiGateway::Deployment',
-      'AWS::ApiGateway::GatewayResponse',
-      'AWS::ApiGateway::Method',
-      'AWS::ApiGateway::Resource',
-      'AWS::ApiGateway::RestApi',
-      'AWS::ApiGateway::Stage',
-      'AWS::ApiGateway::UsagePlan',
-      'AWS::IAM::Policy',
-      'AWS::IAM::Role',
-      'AWS::Lambda::Function',
-      'AWS::Lambda::Permission',
-      'AWS::Logs::LogGroup',
-      'AWS::SSM::Parameter',
-      'AWS::WAFv2::WebACL',
-      'AWS::WAFv2::WebACLAssociation',
-    ]);
+    const signIn =
+      env === 'local' ? ['AWS::Cognito::UserPoolClient', 'AWS::IAM::OIDCProvider'] : [];
+    expect([...kinds].sort()).toEqual(
+      [
+        ...signIn,
+        'AWS::ApiGateway::Account',
+        'AWS::ApiGateway::Authorizer',
+        'AWS::ApiGateway::Deployment',
+        'AWS::ApiGateway::GatewayResponse',
+        'AWS::ApiGateway::Method',
+        'AWS::ApiGateway::Resource',
+        'AWS::ApiGateway::RestApi',
+        'AWS::ApiGateway::Stage',
+        'AWS::ApiGateway::UsagePlan',
+        'AWS::IAM::Policy',
+        'AWS::IAM::Role',
+        'AWS::Lambda::Function',
+        'AWS::Lambda::Permission',
+        'AWS::Logs::LogGroup',
+        'AWS::SSM::Parameter',
+        'AWS::WAFv2::WebACL',
+        'AWS::WAFv2::WebACLAssociation',
+      ].sort(),
+    );
     expect(gateway.terminationProtection).toBe(false);
   });
 });

@@ -14,6 +14,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
     expect(functions.map(({ Properties }) => Properties['Description'])).toEqual([
       'Drawbridge authorizer',
       'Drawbridge MCP server',
+      ...(env === 'local' ? ['Drawbridge OAuth facade'] : []),
     ]);
     [authorizer, mcp] = functions as [Found, Found];
   });
@@ -64,12 +65,17 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
 
   it('the authorizer is told where keys and the pepper are, and nothing else', () => {
     const { Variables } = authorizer.Properties['Environment'] as { Variables: object };
-    expect(Object.keys(Variables).sort()).toEqual(['PEPPER_SECRET_ARN', 'REGISTRY_TABLE_NAME']);
+    expect(Object.keys(Variables).sort()).toEqual([
+      'PEPPER_SECRET_ARN',
+      'REGISTRY_TABLE_NAME',
+      ...(env === 'local' ? ['TOKEN_ISSUERS'] : []),
+    ]);
   });
 
   it('the MCP function is told its limits in the units that it parses, and no secret', () => {
     const { Variables } = mcp.Properties['Environment'] as { Variables: Record<string, unknown> };
-    const { AUDIT_DIGEST_SECRET_ARN, DRAWBRIDGE_VERSION, ...rest } = Variables;
+    const { AUDIT_DIGEST_SECRET_ARN, DRAWBRIDGE_VERSION, REGISTRY_TABLE_NAME, ...rest } = Variables;
+    expect(readable(REGISTRY_TABLE_NAME)).toContain('RegistryTable');
     expect(readable(AUDIT_DIGEST_SECRET_ARN)).toContain('AuditDigestKey');
     expect(DRAWBRIDGE_VERSION).toMatch(/^\d+\.\d+\.\d+/);
     expect(rest).toEqual({
@@ -102,13 +108,18 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
     ]);
   });
 
-  it('the MCP function may read the digest key and write its own log: no table, no pepper', () => {
+  it('the MCP function may read the digest key and single records, and write its own log: no pepper', () => {
     const { gateway } = synthesized;
     expect(grantsOf(gateway, roleOf(mcp))).toEqual([
       {
         effect: 'Allow',
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
         resources: [expect.stringMatching(/^\{McpFunctionLogs\w+\.Arn\}$/)],
+      },
+      {
+        effect: 'Allow',
+        actions: ['dynamodb:GetItem'],
+        resources: [expect.stringMatching(/RegistryTable\w+\}$/)],
       },
       {
         effect: 'Allow',
@@ -178,12 +189,15 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
       return [readable(Properties['FunctionName']), readable(Properties['SourceArn'])];
     });
     const mcpMay = (route: string) => [`{${mcp.id}.Arn}`, `${root}/{${stage}}/${route}`];
-    expect(permissions.toSorted()).toEqual(
+    // The OAuth facade's routes are its own test's business.
+    const keyed = permissions.filter(([name]) => name?.startsWith('{OAuth') !== true);
+    expect(keyed.toSorted()).toEqual(
       [
         [
           `{${authorizer.id}.Arn}`,
           `${root}/authorizers/{${gateway.only('AWS::ApiGateway::Authorizer').id}}`,
         ],
+        mcpMay('POST/ci/mcp'),
         mcpMay('POST/mcp'),
         mcpMay('GET/tools'),
         mcpMay('POST/tools/*'),

@@ -69,10 +69,10 @@ describe('what API Gateway answers by itself', () => {
     expect(ResponseTemplates).toEqual({
       'application/json':
         '{"jsonrpc":"2.0","id":null,"error":{"code":-31401,' +
-        '"message":"Unauthorized: send a valid API key as Authorization: Bearer",' +
+        '"message":"Unauthorized: send a valid API key or access token as Authorization: Bearer",' +
         '"data":{"code":"UNAUTHENTICATED","requestId":"$context.requestId"}},' +
         '"code":"UNAUTHENTICATED",' +
-        '"message":"Unauthorized: send a valid API key as Authorization: Bearer",' +
+        '"message":"Unauthorized: send a valid API key or access token as Authorization: Bearer",' +
         '"requestId":"$context.requestId"}',
     });
   });
@@ -121,12 +121,23 @@ describe('what API Gateway answers by itself', () => {
     }
   });
 
-  it('is the same in every environment', async () => {
-    for (const env of ['local', 'prod'] as const) {
+  it('is the same in every environment that has keys only', async () => {
+    for (const env of ['prod'] as const) {
       const other = (await synthesizedEnv(env)).gateway.ofType('AWS::ApiGateway::GatewayResponse');
       expect(other.map(({ Properties }) => Properties)).toEqual(
         stack.ofType('AWS::ApiGateway::GatewayResponse').map(({ Properties }) => Properties),
       );
     }
+  });
+
+  it('points at the resource metadata where people can sign in', async () => {
+    const { gateway } = await synthesizedEnv('local');
+    const unauthorized = gateway
+      .ofType('AWS::ApiGateway::GatewayResponse')
+      .find(({ Properties }) => Properties['ResponseType'] === 'UNAUTHORIZED');
+    const text = JSON.stringify(unauthorized?.Properties['ResponseParameters']);
+    expect(text).toContain("'Bearer resource_metadata=");
+    expect(text).toContain('/live/.well-known/oauth-protected-resource/mcp');
+    expect(text).toContain('drawbridge/mcp');
   });
 });

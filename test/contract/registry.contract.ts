@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidCursorError } from '../../src/registry/paging.ts';
-import type { KeyRecord, TenantRecord } from '../../src/registry/records.ts';
+import type { KeyRecord, PrincipalRecord, TenantRecord } from '../../src/registry/records.ts';
 import type { Page, PageQuery, Registry } from '../../src/registry/registry.ts';
-import { keyPlace, tenantPlace, type ItemPlace } from '../../src/registry/registry-table.ts';
+import {
+  keyPlace,
+  principalPlace,
+  tenantPlace,
+  type ItemPlace,
+} from '../../src/registry/registry-table.ts';
 
 /** A registry under test, and a way past it into its store. */
 export interface RegistryUnderTest extends AsyncDisposable {
@@ -31,6 +36,18 @@ export const aKey = (keyId: string, tenant: string, more: Partial<KeyRecord> = {
   status: 'active',
   hash: 'h'.repeat(43),
   pepperVersion: '1',
+  createdAt: '2026-11-21T00:00:00.000Z',
+  ...more,
+});
+
+export const aPrincipal = (
+  role: string,
+  tenant: string,
+  more: Partial<PrincipalRecord> = {},
+): PrincipalRecord => ({
+  arn: `arn:aws:iam::123456789012:role/${role}`,
+  tenant,
+  role: 'user',
   createdAt: '2026-11-21T00:00:00.000Z',
   ...more,
 });
@@ -220,6 +237,62 @@ export const registryContract = (adapter: string, start: () => Promise<RegistryU
       const key = aKey('Swapped0', 'swapped');
       await harness.plant({ ...keyPlace(key), pk: 'KEY#Elsewhr0' }, { ...key });
       await expect(registry.getKey('Elsewhr0')).rejects.toThrow(/holds the record of KEY#Swapped0/);
+    });
+
+    it('an unknown principal is undefined, and deleting it answers false', async () => {
+      const { arn } = aPrincipal('unknown', 'nobody');
+      expect(await registry.getPrincipal(arn)).toBeUndefined();
+      expect(await registry.deletePrincipal(arn)).toBe(false);
+    });
+
+    it('a principal is created once, whichever tenant asks', async () => {
+      const principal = aPrincipal('once', 'first', { role: 'readonly' });
+      expect(await registry.createPrincipal(principal)).toBe(true);
+      expect(await registry.createPrincipal({ ...principal, tenant: 'second' })).toBe(false);
+      expect(await registry.getPrincipal(principal.arn)).toEqual(principal);
+      expect((await registry.listPrincipals('second')).items).toEqual([]);
+    });
+
+    it('role names are case sensitive', async () => {
+      const principal = aPrincipal('CaseMatters', 'case');
+      expect(await registry.createPrincipal(principal)).toBe(true);
+      expect(await registry.getPrincipal(principal.arn.toLowerCase())).toBeUndefined();
+    });
+
+    it('lists the principals of one tenant by ARN, in pages, and no keys among them', async () => {
+      const principals = ['a', 'b', 'c'].map((name) => aPrincipal(`listed-${name}`, 'listed'));
+      for (const principal of [...principals].reverse()) await registry.createPrincipal(principal);
+      await registry.createPrincipal(aPrincipal('listed-not', 'listed-not'));
+      await registry.createKey(aKey('Listed00', 'listed'));
+      const pages = await pagesOf((query) => registry.listPrincipals('listed', query), 2);
+      expect(pages.map((page) => page.length)).toEqual([2, 1]);
+      expect(pages.flat()).toEqual(principals);
+    });
+
+    it('a deleted principal is gone and may be created anew', async () => {
+      const principal = aPrincipal('deleted', 'first');
+      await registry.createPrincipal(principal);
+      expect(await registry.deletePrincipal(principal.arn)).toBe(true);
+      expect(await registry.getPrincipal(principal.arn)).toBeUndefined();
+      expect(await registry.createPrincipal({ ...principal, tenant: 'second' })).toBe(true);
+    });
+
+    it('a malformed principal, or another one’s, throws', async () => {
+      const broken = aPrincipal('broken', 'broken');
+      await harness.plant(principalPlace(broken), { ...broken, role: 'canary' });
+      const failure = await registry.getPrincipal(broken.arn).catch((error: unknown) => error);
+      expect(String(failure)).toMatch(/role\/broken is not a principal record: check role/);
+      expect(String(failure)).not.toContain('canary');
+
+      const swapped = aPrincipal('swapped', 'swapped');
+      const elsewhere = aPrincipal('elsewhere', 'swapped');
+      await harness.plant(
+        { ...principalPlace(swapped), pk: principalPlace(elsewhere).pk },
+        swapped,
+      );
+      await expect(registry.getPrincipal(elsewhere.arn)).rejects.toThrow(
+        /holds the record of PRINCIPAL#.*role\/swapped/,
+      );
     });
   });
 };

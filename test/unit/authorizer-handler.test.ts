@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '../../lambdas/authorizer/handler.ts';
+import { JwksUnavailableError } from '../../src/credentials/jwks-source.ts';
+import type { AccessTokenVerifier } from '../../src/credentials/verify-access-token.ts';
 import type { Verification } from '../../src/credentials/verify-api-key.ts';
 import { createLog } from '../../src/log/log.ts';
 import { failureOf } from './admin-fixtures.ts';
@@ -206,6 +208,103 @@ describe('a credential that is refused', () => {
     await authorize({ ...authorized, multiValueHeaders: null });
     expect(asked).toHaveLength(1);
   });
+});
+
+describe('an access token', () => {
+  const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnktNGMxZiJ9.c2lnbmF0dXJl';
+  const presented = anEvent({ Authorization: `Bearer ${jwt}` });
+
+  const aLane = (verifyAccessToken?: AccessTokenVerifier) => {
+    const keys: string[] = [];
+    const lines: string[] = [];
+    const handler = createHandler({
+      verifyApiKey: async (key) => {
+        keys.push(key);
+        return { kind: 'refused', reason: 'malformed' };
+      },
+      verifyAccessToken,
+      log: createLog(
+        (line) => void lines.push(line),
+        () => Date.UTC(2026, 10, 21, 5),
+      ),
+    });
+    return { keys, lines, authorize: (event: unknown) => handler(event, {} as never) };
+  };
+
+  it('is answered like a key, and is no key’s business', async () => {
+    const { authorize, keys } = aLane(async (token) => {
+      expect(token).toBe(jwt);
+      return {
+        kind: 'verified',
+        principal: {
+          tenant: 'acme',
+          subject: 'jwt:ada',
+          role: 'user',
+          lane: 'jwt',
+          plan: 'pro',
+          expiresAt: 1_900_000_000,
+        },
+        usageKey: 'usage-key-of-acme-0001',
+      };
+    });
+    expect(await authorize(presented)).toMatchObject({
+      principalId: 'acme/jwt:ada',
+      context: {
+        tenant: 'acme',
+        subject: 'jwt:ada',
+        role: 'user',
+        lane: 'jwt',
+        plan: 'pro',
+        expiresAt: '1900000000',
+      },
+      usageIdentifierKey: 'usage-key-of-acme-0001',
+    });
+    expect(keys).toEqual([]);
+  });
+
+  it('is refused where no issuer is trusted', async () => {
+    const { authorize, keys, lines } = aLane();
+    expect((await failureOf(authorize(presented))).message).toBe('Unauthorized');
+    expect(keys).toEqual([]);
+    expect(lines).toEqual([
+      '{"ts":"2026-11-21T05:00:00.000Z","level":"WARN","event":"auth.refused","requestId":"req-1","reason":"no-issuers"}',
+    ]);
+  });
+
+  it('that is refused ends in Unauthorized, and is not written down', async () => {
+    const { authorize, lines } = aLane(async () => ({ kind: 'refused', reason: 'signature' }));
+    expect((await failureOf(authorize(presented))).message).toBe('Unauthorized');
+    expect(lines.join()).toContain('"reason":"signature"');
+    expect(lines.join()).not.toMatch(/eyJ|canary/);
+  });
+
+  it('whose keys cannot be read is no 401', async () => {
+    const { authorize, lines } = aLane(async () => {
+      throw new JwksUnavailableError('the keys of an issuer cannot be read', {
+        cause: Object.assign(new Error(jwt), { code: 'ECONNREFUSED' }),
+      });
+    });
+    expect((await failureOf(authorize(presented))).message).toBe('Authorizer unavailable');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      event: 'auth.failed',
+      error: 'JwksUnavailableError',
+      causeCode: 'ECONNREFUSED',
+    });
+    expect(lines.join()).not.toMatch(/eyJ|canary/);
+  });
+
+  it.each(['opaque', 'a.b', 'a.b.c.d.e', 'a..c', 'a.b.', `SMCP_acme_x`])(
+    'is not what "%s" is',
+    async (credential) => {
+      const { authorize, keys, lines } = aLane(async () => {
+        throw new Error('asked');
+      });
+      const event = anEvent({ Authorization: `Bearer ${credential}` });
+      expect((await failureOf(authorize(event))).message).toBe('Unauthorized');
+      expect(keys).toEqual([]);
+      expect(lines.join()).toContain('"reason":"malformed"');
+    },
+  );
 });
 
 describe('the log', () => {

@@ -68,6 +68,8 @@ describe('a minimal file', () => {
       },
       content: { folder: 'content' },
       waf: { requestsPerIp: 2000, windowSeconds: 300, maxBodyBytes: 1_000_000 },
+      identity: { provider: 'none' },
+      ci: {},
       logs: { auditRetentionDays: 30, accessRetentionDays: 90 },
     });
   });

@@ -4,6 +4,7 @@ import { ArgsDigester } from '../../../src/audit/args-digest.ts';
 import { lineSink, type AuditRecord } from '../../../src/audit/audit-record.ts';
 import { Gateway } from '../../../src/gateway/gateway.ts';
 import { createLog } from '../../../src/log/log.ts';
+import type { IamPrincipalResolver } from '../../../src/principals/iam-principal.ts';
 import { invokeStreaming, type StreamedAnswer } from './awslambda.ts';
 import { testTools } from './mcp-tools.ts';
 
@@ -31,6 +32,8 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly authorizer?: unknown;
   readonly sourceIp?: string;
+  readonly resource?: string;
+  readonly userArn?: string | null;
   readonly base64?: boolean;
   readonly remainingMs?: number;
 }
@@ -46,8 +49,8 @@ export const proxyEventOf = (body: unknown, sent: Sent = {}) => {
     ...sent.headers,
   };
   return {
-    resource: '/mcp',
-    path: '/mcp',
+    resource: sent.resource ?? '/mcp',
+    path: sent.resource ?? '/mcp',
     httpMethod: 'POST',
     headers,
     multiValueHeaders: Object.fromEntries(
@@ -61,7 +64,11 @@ export const proxyEventOf = (body: unknown, sent: Sent = {}) => {
       requestId: 'req-1',
       stage: 'live',
       authorizer: 'authorizer' in sent ? sent.authorizer : userContext,
-      identity: { sourceIp: sent.sourceIp ?? '203.0.113.7', userAgent: 'test' },
+      identity: {
+        sourceIp: sent.sourceIp ?? '203.0.113.7',
+        userAgent: 'test',
+        userArn: sent.userArn ?? null,
+      },
     },
     body: sent.base64 === true ? Buffer.from(text).toString('base64') : text,
     isBase64Encoded: sent.base64 === true,
@@ -96,6 +103,8 @@ export interface ServerOptions {
   readonly readDigestSecret?: () => Promise<string>;
   readonly allowedOrigins?: readonly string[];
   readonly toolTimeoutMs?: number;
+  /** @default knows nobody */
+  readonly iamPrincipal?: IamPrincipalResolver;
 }
 
 /** The mcp function in this process, with tools, log, audit and clock in memory. */
@@ -117,6 +126,7 @@ export const aMcpServer = (options: ServerOptions = {}) => {
   });
   const deps: McpHandlerDeps = {
     endpoint: createMcpEndpoint({ gateway, log, version: '9.8.7', instructions: 'Ask echo.' }),
+    iamPrincipal: options.iamPrincipal ?? (async () => ({ kind: 'refused', reason: 'unmapped' })),
     gateway,
     version: '9.8.7',
     env: 'test',

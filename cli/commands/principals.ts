@@ -1,0 +1,45 @@
+import type { AdminPorts } from '../../src/admin/ports.ts';
+import {
+  addPrincipal,
+  listPrincipals,
+  removePrincipal,
+  showPrincipal,
+} from '../../src/admin/principals.ts';
+import type { Role } from '../../src/principals/principal.ts';
+import { CliError } from '../errors.ts';
+import type { Terminal } from '../io.ts';
+import { principalView, type PrincipalView } from '../views.ts';
+
+export interface PrincipalsAddOptions {
+  readonly arn: string;
+  readonly tenant: string;
+  readonly role: Role;
+}
+
+export const principalsAdd = async (
+  ports: AdminPorts,
+  options: PrincipalsAddOptions,
+): Promise<PrincipalView> => principalView(await addPrincipal(ports, options));
+
+export const principalsList = async (
+  ports: AdminPorts,
+  tenant: string | undefined,
+): Promise<readonly PrincipalView[]> => (await listPrincipals(ports, tenant)).map(principalView);
+
+export const principalsShow = async (ports: AdminPorts, arn: string): Promise<PrincipalView> =>
+  principalView(await showPrincipal(ports, arn));
+
+/** @throws CliError DECLINED when the operator is asked and does not say yes: nothing changed. */
+export const principalsRemove = async (
+  ports: AdminPorts,
+  arn: string,
+  confirm: Terminal['confirm'],
+): Promise<PrincipalView> => {
+  if (confirm !== undefined) {
+    const before = await showPrincipal(ports, arn);
+    if (!(await confirm(`Remove principal ${before.arn} of tenant ${before.tenant}?`))) {
+      throw new CliError('DECLINED', `principal ${before.arn} was not removed`);
+    }
+  }
+  return principalView(await removePrincipal(ports, arn));
+};
