@@ -23,6 +23,10 @@ const unauthenticated: GatewayAnswer = {
   code: 'UNAUTHENTICATED',
   message: 'Unauthorized: send a valid API key or access token as Authorization: Bearer',
 };
+const unsigned: GatewayAnswer = {
+  code: 'UNAUTHENTICATED',
+  message: 'Unauthorized: sign the request for execute-api with valid AWS credentials',
+};
 const unavailable: GatewayAnswer = {
   code: 'UNAVAILABLE',
   message: 'Service unavailable: try again shortly',
@@ -37,8 +41,8 @@ const throttled: GatewayAnswer = {
 /** What API Gateway answers by itself, by the kind of its refusal. */
 const answers: readonly (readonly [ResponseType, GatewayAnswer])[] = [
   [ResponseType.UNAUTHORIZED, unauthenticated],
-  [ResponseType.EXPIRED_TOKEN, unauthenticated],
-  [ResponseType.INVALID_SIGNATURE, unauthenticated],
+  [ResponseType.EXPIRED_TOKEN, unsigned],
+  [ResponseType.INVALID_SIGNATURE, unsigned],
   [ResponseType.ACCESS_DENIED, { code: 'FORBIDDEN', message: 'Forbidden' }],
   [
     ResponseType.INVALID_API_KEY,
