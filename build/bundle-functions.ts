@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { buildContentIndex } from './content-index.ts';
-import { builtinsDirectly, toolsOf } from './esbuild-plugins.ts';
+import { builtinsDirectly, loadedLater, toolsOf } from './esbuild-plugins.ts';
 import { lintTools } from './lint-tools.ts';
 
 /** Directories that are ready to become Lambda assets. */
@@ -24,6 +24,14 @@ export const sizeBudgets = {
   'pre-token': 200_000,
 } as const;
 
+/** The files that a function consists of: its handler, and what is loaded when it is needed first. */
+const entryFiles = {
+  authorizer: ['index.ts', 'access-tokens.ts'],
+  mcp: ['index.ts'],
+  oauth: ['index.ts'],
+  'pre-token': ['index.ts'],
+} as const satisfies Record<keyof typeof sizeBudgets, readonly string[]>;
+
 export interface BundleOptions {
   readonly projectDirectory: string;
   readonly contentFolder: string;
@@ -40,8 +48,9 @@ export const bundleFunction = async (
   outDirectory: string,
 ): Promise<Metafile> => {
   const { metafile } = await build({
-    entryPoints: [join(projectDirectory, 'lambdas', name, 'index.ts')],
-    outfile: join(outDirectory, 'index.cjs'),
+    entryPoints: entryFiles[name].map((file) => join(projectDirectory, 'lambdas', name, file)),
+    outdir: outDirectory,
+    outExtension: { '.js': '.cjs' },
     absWorkingDir: projectDirectory,
     bundle: true,
     minify: true,
@@ -52,7 +61,11 @@ export const bundleFunction = async (
     mainFields: ['module', 'main'],
     legalComments: 'none',
     logLevel: 'error',
-    plugins: [builtinsDirectly(), toolsOf(join(projectDirectory, 'lambdas', 'mcp', 'tools'))],
+    plugins: [
+      builtinsDirectly(),
+      loadedLater(),
+      toolsOf(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
+    ],
   });
   const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
   if (bytes > sizeBudgets[name]) {

@@ -51,3 +51,15 @@ export const toolsOf = (directory: string): Plugin => ({
     });
   },
 });
+
+/** Leaves `import('./x.ts')` to run time, as the file `x.cjs` beside the bundle: what is loaded then costs no cold start. */
+export const loadedLater = (): Plugin => ({
+  name: 'loaded-later',
+  setup: (build) => {
+    build.onResolve({ filter: /^\.\/[\w-]+\.ts$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import'
+        ? { path: path.replace(/\.ts$/, '.cjs'), external: true }
+        : undefined,
+    );
+  },
+});

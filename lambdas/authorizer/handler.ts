@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import * as z from 'zod';
-import { looksLikeJwt } from '../../src/credentials/jwt-form.ts';
+import { looksLikeJwt } from '../../src/credentials/looks-like-jwt.ts';
 import type {
   AccessTokenVerification,
   AccessTokenVerifier,

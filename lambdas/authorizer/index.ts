@@ -1,23 +1,23 @@
 import * as z from 'zod';
 import { awsEnv, createAwsCall } from '../../src/aws/aws-client.ts';
-import { createJwksFetch } from '../../src/credentials/jwt-keys-fetch.ts';
 import { PepperSource } from '../../src/credentials/pepper-source.ts';
 import { secretReader } from '../../src/credentials/secrets-manager-secret.ts';
-import { tokenIssuersEnv } from '../../src/credentials/token-issuers.ts';
-import { createAccessTokenVerifier } from '../../src/credentials/verify-access-token.ts';
+import type { AccessTokenVerifier } from '../../src/credentials/verify-access-token.ts';
 import { createApiKeyVerifier } from '../../src/credentials/verify-api-key.ts';
 import { createLog, toStandardOutput } from '../../src/log/log.ts';
 import { DynamoDbKeyReader, type KeyTable } from '../../src/registry/dynamodb-key-reader.ts';
-import { DynamoDbPrincipalReader } from '../../src/registry/dynamodb-principal-reader.ts';
 import { registryEnv } from '../../src/registry/registry-env.ts';
 import { createHandler } from './handler.ts';
 
-/** Set by `lib/stacks/gateway-stack.ts`. */
-const ownEnv = z.object({ PEPPER_SECRET_ARN: z.string().min(1) });
+/** Set by `lib/stacks/gateway-stack.ts`. TOKEN_ISSUERS is read in `access-tokens.ts`. */
+const ownEnv = z.object({
+  PEPPER_SECRET_ARN: z.string().min(1),
+  TOKEN_ISSUERS: z.string().min(1).optional(),
+});
 
 const aws = awsEnv.parse(process.env);
 const { REGISTRY_TABLE_NAME, PEPPER_SECRET_ARN, TOKEN_ISSUERS } = registryEnv
-  .extend({ ...ownEnv.shape, ...tokenIssuersEnv.shape })
+  .extend(ownEnv.shape)
   .parse(process.env);
 const dynamodb = createAwsCall(aws, 'dynamodb');
 const table: KeyTable = {
@@ -26,12 +26,13 @@ const table: KeyTable = {
 };
 const now = Date.now;
 
-const verifyAccessToken = createAccessTokenVerifier({
-  issuers: TOKEN_ISSUERS,
-  tenants: new DynamoDbPrincipalReader(table),
-  fetchJwks: createJwksFetch(),
-  now,
-});
+let verifier: Promise<AccessTokenVerifier> | undefined;
+const verifyAccessToken: AccessTokenVerifier = async (token) => {
+  verifier ??= import('./access-tokens.ts').then(({ createVerifier }) =>
+    createVerifier(process.env, table),
+  );
+  return (await verifier)(token);
+};
 
 export const handler = createHandler({
   verifyApiKey: createApiKeyVerifier({
@@ -42,6 +43,6 @@ export const handler = createHandler({
     ),
     now,
   }),
-  verifyAccessToken: TOKEN_ISSUERS.length === 0 ? undefined : verifyAccessToken,
+  verifyAccessToken: TOKEN_ISSUERS === undefined ? undefined : verifyAccessToken,
   log: createLog(toStandardOutput),
 });

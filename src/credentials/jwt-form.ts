@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { jwtAlgorithms } from './jwt-keys.ts';
+import { looksLikeJwt } from './looks-like-jwt.ts';
 
 /** API Gateway takes 10,240 bytes of headers in all; what is longer than this is nobody's access token. */
 export const jwtMaxLength = 8 * 1024;
@@ -58,10 +59,6 @@ const jsonOf = (part: string): unknown => {
   const value: unknown = JSON.parse(text);
   return hasDuplicateNames(text) ? undefined : value;
 };
-
-/** Whether a token has the outline of a JWS in compact form: three parts, with dots between. */
-export const looksLikeJwt = (token: string): boolean =>
-  /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(token);
 
 export interface UnverifiedJwt {
   readonly header: JwtHeader;

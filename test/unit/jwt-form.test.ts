@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  hasDuplicateNames,
-  looksLikeJwt,
-  jwtMaxLength,
-  readJwt,
-} from '../../src/credentials/jwt-form.ts';
+import { hasDuplicateNames, jwtMaxLength, readJwt } from '../../src/credentials/jwt-form.ts';
+import { looksLikeJwt } from '../../src/credentials/looks-like-jwt.ts';
 import { part } from './support/jwt-issuer.ts';
 
 const head = part({ alg: 'RS256', kid: 'k' });
