@@ -14,17 +14,17 @@ export interface Child<Ready> {
 }
 
 /**
- * Forks a file of this folder with `options` as its argument, under the Node that runs the bench.
+ * Forks a file of this folder with `options` as its argument, under the Node that runs the bench, with `environment` added to its own.
  * @throws Error when it ends before it is ready.
  */
 export const startChild = async <S extends z.ZodType>(
   file: string,
   options: unknown,
   ready: S,
-  execArgv: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Child<z.infer<S>>> => {
   const child = fork(join(import.meta.dirname, file), [JSON.stringify(options)], {
-    execArgv: [...execArgv],
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   let gone = false;

@@ -11,9 +11,9 @@ const readyTargets: Readonly<Record<FunctionName, number>> = { authorizer: 2.5, 
 
 const methodArn = 'arn:aws:execute-api:us-east-1:000000000000:bench/live/POST/mcp';
 
-const headersWith = (apiKey: string): Readonly<Record<string, string>> => ({
+const headersWith = (credential: string): Readonly<Record<string, string>> => ({
   ...requestHeaders,
-  authorization: `Bearer ${apiKey}`,
+  authorization: `Bearer ${credential}`,
 });
 
 const requestContext = {
@@ -23,13 +23,13 @@ const requestContext = {
 };
 
 /** A REQUEST authorizer's event, as far as a function may look at it. */
-const authorizerEvent = (apiKey: string) => ({
+export const authorizerEvent = (credential: string) => ({
   type: 'REQUEST',
   methodArn,
   resource: '/mcp',
   path: '/mcp',
   httpMethod: 'POST',
-  headers: headersWith(apiKey),
+  headers: headersWith(credential),
   requestContext,
 });
 

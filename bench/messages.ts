@@ -52,8 +52,37 @@ export const twinReady = serverReady.extend({
   tenant: z.string(),
   /** What an AWS SDK needs to reach the twin's services, as its operator. */
   awsEnvironment: z.record(z.string(), z.string()),
+  /** Of a user of the same tenant, by the pool's own key. */
+  accessToken: z.string(),
+  /** What the template gives the authorizer, with addresses of the twin. */
+  authorizerEnvironment: z.record(z.string(), z.string()),
 });
 export type TwinReady = z.infer<typeof twinReady>;
+
+export const laneOptions = z.object({
+  codeDirectory: z.string(),
+  apiKey: z.string(),
+  accessToken: z.string(),
+});
+export type LaneOptions = z.infer<typeof laneOptions>;
+
+export const laneReady = z.object({});
+
+const laneMeasure = z.enum(['key', 'jwt', 'verify', 'signature', 'iam', 'iam-remembered']);
+export type LaneMeasure = z.infer<typeof laneMeasure>;
+
+export const laneRequest = z.object({ measure: laneMeasure, operations: z.int().positive() });
+
+const perOperation = z.object({ p50Us: z.number(), p99Us: z.number() });
+
+export const laneSample = z.object({
+  /** Without what was waited for AWS. */
+  own: perOperation,
+  total: perOperation,
+  /** Calls of AWS that were waited for. */
+  waits: z.int(),
+});
+export type LaneSample = z.infer<typeof laneSample>;
 
 /** Since the twin's start. */
 export const twinCounts = z.object({

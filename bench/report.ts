@@ -1,5 +1,6 @@
 import type { AuthorizerReads } from './authorizer-reads.ts';
 import type { ColdStartResult } from './cold-start.ts';
+import type { LaneResult } from './lanes.ts';
 import type { Machine } from './machine.ts';
 import type { SizeRow } from './sizes.ts';
 import { figure, percent, table, verdict } from './table.ts';
@@ -15,6 +16,7 @@ export interface BenchResults {
   };
   readonly throughput?: ThroughputResult;
   readonly authorizerReads?: AuthorizerReads;
+  readonly lanes?: LaneResult;
   readonly coldStart?: ColdStartResult;
   readonly sizes?: readonly SizeRow[];
 }
@@ -152,12 +154,36 @@ const authorizerReads = (reads: AuthorizerReads): string =>
     `Target: one dynamodb:GetItem, and none: ${verdict(reads.met)}.`,
   ].join('\n\n');
 
+const lanes = ({ rounds, rows, othersShare }: LaneResult): string =>
+  [
+    '## Lanes',
+    `Microseconds of one warm operation, one at a time; medians of ${rounds} interleaved rounds, and half the distance of ` +
+      `the extremes. The authorizer is its synthesized bundle in a process of its own, with the twin as its AWS. A call of ` +
+      `AWS counts in the right-hand columns only, from its last byte to the head of its answer; making, signing and ` +
+      `reading it count everywhere. The registry of the other rows is in memory. On Lambda a function gets its share of a ` +
+      `core by its memory.`,
+    table(
+      ['', 'p50 µs', 'p99 µs', 'target', '', 'p50 µs with AWS', 'p99 µs with AWS'],
+      rows.map(({ name, p50Us, p99Us, waiting, targetUs }) => [
+        name,
+        `${figure(p50Us.median)} ±${percent(p50Us.spread / 2)}`,
+        figure(p99Us),
+        targetUs === undefined ? '' : `≤ ${figure(targetUs)}`,
+        targetUs === undefined ? '' : verdict(p50Us.median <= targetUs),
+        waiting === undefined ? '' : figure(waiting.p50Us),
+        waiting === undefined ? '' : figure(waiting.p99Us),
+      ]),
+    ),
+    noise(othersShare),
+  ].join('\n\n');
+
 /** The results as Markdown, for a terminal and for a commit. */
 export const renderReport = (results: BenchResults): string =>
   `${[
     about(results),
     ...(results.throughput ? [throughput(results.throughput)] : []),
     ...(results.authorizerReads ? [authorizerReads(results.authorizerReads)] : []),
+    ...(results.lanes ? [lanes(results.lanes)] : []),
     ...(results.coldStart ? [coldStart(results.coldStart)] : []),
     ...(results.sizes ? [sizes(results.sizes)] : []),
   ].join('\n\n')}\n`;

@@ -6,13 +6,16 @@ import { countAuthorizerReads } from './authorizer-reads.ts';
 import { startChild, type Child } from './child.ts';
 import { coldStartCases } from './cold-cases.ts';
 import { measureColdStarts } from './cold-start.ts';
-import { synthesizeBelow } from './deployed.ts';
+import { synthesizeBelow, type Deployed } from './deployed.ts';
+import { measureLanes, type LaneResult } from './lanes.ts';
 import { describeMachine } from './machine.ts';
 import {
+  laneReady,
   loadReady,
   serverReady,
   twinCounts,
   twinReady,
+  type LaneOptions,
   type TwinOptions,
   type TwinReady,
 } from './messages.ts';
@@ -23,9 +26,18 @@ import { measureThroughput, type Target, type ThroughputResult } from './through
 import { createWorkload, plan, type Workload } from './workload.ts';
 
 const scales = {
-  full: { rounds: 3, secondsEach: 5, warmUp: { answers: 20_000, maxSeconds: 25 }, coldRounds: 15 },
-  quick: { rounds: 3, secondsEach: 0.6, warmUp: { answers: 2_000, maxSeconds: 3 }, coldRounds: 5 },
+  full: {
+    throughput: { rounds: 3, secondsEach: 5, warmUp: { answers: 20_000, maxSeconds: 25 } },
+    lanes: { rounds: 7, share: 1 },
+    coldRounds: 15,
+  },
+  quick: {
+    throughput: { rounds: 3, secondsEach: 0.6, warmUp: { answers: 2_000, maxSeconds: 3 } },
+    lanes: { rounds: 3, share: 0.2 },
+    coldRounds: 5,
+  },
 } as const;
+type Scale = (typeof scales)[keyof typeof scales];
 
 const connections = [1, 10, 50] as const;
 const readsEach = 20;
@@ -59,7 +71,7 @@ export class Bench {
   /** @throws Error when a server does not start, or anything is answered wrongly. */
   async run(): Promise<BenchResults> {
     const { parts, quick, variantDirectory } = this.#options;
-    const { coldRounds, ...rounds } = quick ? scales.quick : scales.full;
+    const scale = quick ? scales.quick : scales.full;
     const machine = describeMachine(this.#projectDirectory);
     const directory = mkdtempSync(join(tmpdir(), 'drawbridge-bench-'));
     this.#closing.push(() => rmSync(directory, { recursive: true, force: true }));
@@ -91,14 +103,15 @@ export class Bench {
         ? { authorizerReads: await countAuthorizerReads(twin, displayName, workload, readsEach) }
         : {}),
       ...(parts.has('throughput')
-        ? { throughput: await this.#throughput(twin, workload, rounds) }
+        ? { throughput: await this.#throughput(twin, workload, scale.throughput) }
         : {}),
+      ...(parts.has('lanes') ? { lanes: await this.#lanes(twin, deployed, scale.lanes) } : {}),
       ...(parts.has('cold')
         ? {
             coldStart: await measureColdStarts({
               cases: coldStartCases(deployed, twin.ready, workload, variantDirectory),
               awsEnvironment: twin.ready.awsEnvironment,
-              rounds: coldRounds,
+              rounds: scale.coldRounds,
               say: this.#say,
             }),
           }
@@ -111,19 +124,37 @@ export class Bench {
     file: string,
     options: object,
     ready: S,
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<Child<z.infer<S>>> {
-    const child = await startChild(file, options, ready);
+    const child = await startChild(file, options, ready, environment);
     this.#closing.push(() => child.stop());
     return child;
+  }
+
+  async #lanes(
+    { ready }: Child<TwinReady>,
+    { functions }: Deployed,
+    scale: Scale['lanes'],
+  ): Promise<LaneResult> {
+    const { apiKey, accessToken, authorizerEnvironment, awsEnvironment } = ready;
+    const { codeDirectory } = functions.authorizer;
+    const options: LaneOptions = { codeDirectory, apiKey, accessToken };
+    const child = await this.#start('servers/authorizer.ts', options, laneReady, {
+      ...authorizerEnvironment,
+      ...awsEnvironment,
+    });
+    const result = await measureLanes({ ...scale, child, say: this.#say });
+    await child.stop();
+    return result;
   }
 
   async #throughput(
     twin: Child<TwinReady>,
     workload: Workload,
-    rounds: Omit<(typeof scales)[keyof typeof scales], 'coldRounds'>,
+    scale: Scale['throughput'],
   ): Promise<ThroughputResult> {
     const result = await measureThroughput({
-      ...rounds,
+      ...scale,
       targets: await this.#targets(twin, workload),
       yardstick,
       load: await this.#start('load.ts', {}, loadReady),

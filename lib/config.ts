@@ -1,7 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { cloudFrontConfig, maxOriginTimeoutSeconds } from './cloud-front-config.ts';
 import { identityConfig } from './identity-config.ts';
+import { throttleConfig } from './throttle-config.ts';
 
 const planName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, {
   error: 'a plan name is 1 to 32 of a-z, 0-9 and -, and begins with a letter',
@@ -33,7 +35,7 @@ const webOrigin = z.string().refine((text) => URL.canParse(text) && new URL(text
   error: 'an origin is scheme, host and port, as in https://app.example.com',
 });
 
-export const configSchema = z.strictObject({
+const settings = z.strictObject({
   $schema: z.string().optional(),
   region: z
     .string()
@@ -58,9 +60,7 @@ export const configSchema = z.strictObject({
     .record(planName, plan)
     .refine((plans) => Object.keys(plans).length > 0, { error: 'at least one plan is needed' })
     .describe('Usage plans by name. Every tenant is on one.'),
-  throttle: z
-    .strictObject({ rateLimit: z.int().positive(), burstLimit: z.int().positive() })
-    .describe('All callers together, requests per second and burst, for each method of the API.'),
+  throttle: throttleConfig,
   authorizer: z
     .strictObject({
       cacheSeconds: z
@@ -137,6 +137,7 @@ export const configSchema = z.strictObject({
     .describe(
       'Where clients reach the API, as on a custom domain. Without it, its execute-api address.',
     ),
+  cloudFront: cloudFrontConfig,
   identity: identityConfig.describe(
     'Who may sign in besides API keys: nobody, a Cognito user pool, or users of OIDC issuers.',
   ),
@@ -174,6 +175,19 @@ export const configSchema = z.strictObject({
     .prefault({}),
 });
 
+export const configSchema = settings
+  .refine(({ cloudFront, publicUrl }) => !cloudFront.enabled || publicUrl === undefined, {
+    error: 'is refused together with publicUrl: clients know the API by one address',
+    path: ['cloudFront'],
+  })
+  .refine(
+    ({ cloudFront, mcp }) => !cloudFront.enabled || mcp.timeoutSeconds <= maxOriginTimeoutSeconds,
+    {
+      error: `must be at most ${maxOriginTimeoutSeconds} with cloudFront: CloudFront waits no longer for a byte`,
+      path: ['mcp', 'timeoutSeconds'],
+    },
+  );
+
 export type DrawbridgeConfig = z.infer<typeof configSchema>;
 export type PlanConfig = z.infer<typeof plan>;
 
@@ -191,15 +205,19 @@ const problems = (error: z.ZodError): string =>
     })
     .join('\n');
 
+/** `mcp.lock.json` and `mcp.schema.json` are no environments. */
+const envName = /^[a-z][a-z0-9]{0,15}$/;
+
 /**
  * Reads `config/<env>.json`.
  * @throws Error that names the file, the path of each wrong setting and what is wrong with it.
  */
 export const loadConfig = (directory: string, env: string): DrawbridgeConfig => {
   const known = readdirSync(directory)
-    .filter((file) => file.endsWith('.json') && file !== 'schema.json' && file !== 'mcp.json')
-    .map((file) => file.slice(0, -'.json'.length));
-  if (!/^[a-z][a-z0-9]{0,15}$/.test(env) || !known.includes(env)) {
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .filter((name) => envName.test(name) && name !== 'schema' && name !== 'mcp');
+  if (!known.includes(env)) {
     throw new Error(
       `There is no environment "${env}". config/ has: ${known.join(', ')}. Choose one with -c env=NAME.`,
     );

@@ -5,6 +5,10 @@ const redirectUri = z.url({ protocol: /^https$/ }).refine((text) => !text.includ
   error: 'a redirect URI has no fragment (RFC 6749 §3.1.2)',
 });
 
+const loopbackOrigin = z.string().regex(/^https?:\/\/(127\.0\.0\.1|localhost):\d{1,5}$/, {
+  error: 'an origin of this machine is scheme, host and port, as in http://127.0.0.1:7490',
+});
+
 const machineClient = z.strictObject({
   tenant: tenantId.describe('Whose plan its tokens use.'),
   role: role.default('user'),
@@ -26,10 +30,18 @@ const cognito = z.strictObject({
     .default([
       'https://claude.ai/api/mcp/auth_callback',
       'https://claude.com/api/mcp/auth_callback',
+      'https://chatgpt.com/connector_platform_oauth_redirect',
       'https://vscode.dev/redirect',
+      'https://insiders.vscode.dev/redirect',
       'https://www.cursor.com/agents/mcp/oauth/callback',
     ])
     .describe('Where clients that register may have codes sent; loopback addresses always may.'),
+  loopbackClientDocuments: z
+    .array(loopbackOrigin)
+    .default([])
+    .describe(
+      'Origins of this machine that may hold Client ID Metadata Documents. For the twin: refused for any AWS account.',
+    ),
   accessTokenMinutes: z.int().min(5).max(1440).default(60),
   refreshTokenDays: z.int().min(1).max(3650).default(30),
   machineClients: z

@@ -27,6 +27,8 @@ export interface Connection {
     readonly clientSecret: string;
     readonly scope: string;
   };
+  /** The client without a secret that everybody who registers is handed: for clients that do not register. */
+  readonly oauthPublicClientId?: string;
   readonly demoUser?: { readonly username: string; readonly password: string };
   /** An operator's credentials, for the CLI. They mean nothing to AWS. */
   readonly adminAws: AwsCredentials;

@@ -118,10 +118,12 @@ const explainStart = (error: unknown, wanted: number): string => {
 const signInOf = ({ url, pool }: Twin): Partial<Connection> => {
   if (pool === undefined) return {};
   const machine = pool.clients.find(({ clientSecret }) => clientSecret !== undefined);
+  const shared = pool.clients.find(({ clientSecret }) => clientSecret === undefined);
   return {
     issuer: url,
     tokenUrl: `${url}/oauth/token`,
     demoUser: pool.demoUser,
+    ...(shared === undefined ? {} : { oauthPublicClientId: shared.clientId }),
     ...(machine?.clientSecret === undefined
       ? {}
       : {

@@ -11,12 +11,12 @@ const nodeBinary = join(modules, 'node', 'bin', process.platform === 'win32' ? '
 
 const modifiedAt = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
 
-const npm = (...args) => {
+const npm = (directory, ...args) => {
   const { npm_execpath: script } = process.env;
   const [command, prefix] =
     script === undefined || !script.endsWith('.js') ? ['npm', []] : [process.execPath, [script]];
   const { status, error } = spawnSync(command, [...prefix, ...args], {
-    cwd: projectDirectory,
+    cwd: directory,
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32' && command === 'npm',
   });
@@ -29,19 +29,26 @@ const npm = (...args) => {
 };
 
 /**
+ * Installs what the package-lock.json of `directory` names, unless that has been done, after saying so with `notice`.
+ * Install scripts stay off.
+ */
+export const installLocked = (directory, notice) => {
+  const installedAt = modifiedAt(join(directory, 'node_modules', '.package-lock.json'));
+  if (installedAt >= modifiedAt(join(directory, 'package-lock.json'))) return;
+  process.stdout.write(`${notice}\n`);
+  npm(directory, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
+};
+
+/**
  * Installs what package-lock.json names, unless that has been done, and returns the path of Node 24.
  *
  * Install scripts are off: aws-lambda-ric would compile C++ for over a minute for an addon that the twin replaces.
  * Only `node` needs its script, which fetches the binary for this platform from the registry.
  */
 export const ensureInstalled = () => {
-  const installedAt = modifiedAt(join(modules, '.package-lock.json'));
-  if (installedAt < modifiedAt(join(projectDirectory, 'package-lock.json'))) {
-    process.stdout.write('Installing dependencies (once, about a minute) …\n');
-    npm('ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
-  }
+  installLocked(projectDirectory, 'Installing dependencies (once, about a minute) …');
   if (!existsSync(nodeBinary)) {
-    npm('rebuild', 'node', '--ignore-scripts=false', '--loglevel=error');
+    npm(projectDirectory, 'rebuild', 'node', '--ignore-scripts=false', '--loglevel=error');
   }
   if (!existsSync(nodeBinary)) {
     process.stderr.write('Node 24 did not install. Delete node_modules and run this again.\n');

@@ -10,7 +10,7 @@ const bin = (name: string) => join(projectDirectory, 'node_modules', ...name.spl
 
 const step = (name: string, script: string, args: readonly string[]): boolean => {
   const startedAt = Date.now();
-  const { status } = spawnSync(process.execPath, [bin(script), ...args], {
+  const { status } = spawnSync(process.execPath, [script, ...args], {
     cwd: projectDirectory,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
@@ -26,16 +26,18 @@ const report = z.object({
   numFailedTestSuites: z.number(),
 });
 
+// Before the types: tests import those of the suites.
+const hasSuites = step('suites', join(projectDirectory, 'scripts', 'ensure-suites.mjs'), []);
 const checks = [
-  step('format', 'prettier/bin/prettier.cjs', ['--check', '--log-level=warn', '.']),
-  step('types', 'typescript/bin/tsc', ['--noEmit']),
-  step('lint', 'eslint/bin/eslint.js', ['--max-warnings=0', '.']),
+  step('format', bin('prettier/bin/prettier.cjs'), ['--check', '--log-level=warn', '.']),
+  step('types', bin('typescript/bin/tsc'), ['--noEmit']),
+  step('lint', bin('eslint/bin/eslint.js'), ['--max-warnings=0', '.']),
 ];
 
 const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'));
 const reportFile = join(directory, 'report.json');
 const filters = process.argv.slice(2);
-const tests = step('tests', 'vitest/vitest.mjs', [
+const tests = step('tests', bin('vitest/vitest.mjs'), [
   'run',
   '--reporter=default',
   '--reporter=json',
@@ -55,7 +57,7 @@ try {
   console.log('FAIL  the test runner wrote no report');
 }
 rmSync(directory, { recursive: true, force: true });
-failed += checks.filter((ok) => !ok).length;
+failed += [hasSuites, ...checks].filter((ok) => !ok).length;
 passed += checks.filter(Boolean).length;
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { writeConnection } from '../../local/connection.ts';
 import { ensureDemoTenant } from '../../local/demo-tenant.ts';
+import { functionDefinitions } from '../../local/lambda/function-definitions.ts';
 import { startTwin, type Twin } from '../../local/twin.ts';
 import { twinOptions, type TwinCounts, type TwinReady } from '../messages.ts';
 import { givenOptions, serveParent } from './parent.ts';
@@ -51,6 +53,39 @@ const counts = (): TwinCounts => {
   };
 };
 
+/** As Cognito writes it for a user who signed in. */
+const accessTokenOf = ({ pool }: Twin, tenant: string): string => {
+  const client = pool?.clients.find(({ hasSecret }) => !hasSecret);
+  if (pool === undefined || client === undefined) throw new Error('The twin has no user pool.');
+  const now = Math.floor(Date.now() / 1000);
+  return pool.signClaims({
+    sub: randomUUID(),
+    'cognito:groups': [`tenant.${tenant}`],
+    iss: pool.settings.issuer,
+    version: 2,
+    client_id: client.clientId,
+    origin_jti: randomUUID(),
+    token_use: 'access',
+    scope: 'openid drawbridge/mcp',
+    auth_time: now,
+    iat: now,
+    exp: now + 3_600,
+    jti: randomUUID(),
+    username: 'bench',
+    tenant,
+    role: 'user',
+  });
+};
+
+const authorizerEnvironmentOf = ({ deployment }: Twin): Readonly<Record<string, string>> => {
+  const functions = functionDefinitions(deployment);
+  const authorizer = functions.find(({ displayName }) =>
+    displayName.includes('AuthorizerFunction'),
+  );
+  if (authorizer === undefined) throw new Error('The template has no authorizer.');
+  return { ...authorizer.environment, AWS_REGION: deployment.region };
+};
+
 const { apiKey, keyId, tenant } = await createTenant(twin);
 const ready: TwinReady = {
   url: `${twin.url}/mcp`,
@@ -62,5 +97,7 @@ const ready: TwinReady = {
     AWS_ACCESS_KEY_ID: twin.operator.accessKeyId,
     AWS_SECRET_ACCESS_KEY: twin.operator.secretAccessKey,
   },
+  accessToken: accessTokenOf(twin, tenant),
+  authorizerEnvironment: authorizerEnvironmentOf(twin),
 };
 serveParent({ ready, answer: async () => counts(), close: () => twin.close() });

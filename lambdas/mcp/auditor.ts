@@ -7,9 +7,9 @@ import {
 } from '../../src/audit/audit-record.ts';
 import type { Clock } from '../../src/clock/clock.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
-import type { Gateway } from '../../src/gateway/gateway.ts';
 import type { Principal } from '../../src/principals/principal.ts';
 import { clientInfoOf, type IncomingMessage } from './incoming.ts';
+import type { RouteFacts } from './observed-server.ts';
 
 /** What was seen going back for one JSON-RPC id. */
 interface Answer {
@@ -27,7 +27,6 @@ export interface AuditorDeps {
   readonly env: string;
   readonly sink: AuditSink;
   readonly digester: ArgsDigester;
-  readonly gateway: Pick<Gateway, 'hasTool'>;
   readonly now: Clock;
 }
 
@@ -40,6 +39,7 @@ export class RequestAudit {
   readonly #startedAt: number;
   readonly #answers = new Map<string | number, Answer>();
   #messages: readonly IncomingMessage[] = [{}];
+  readonly #routes = new Map<string | number, RouteFacts>();
   #digests: readonly (ArgsDigest | undefined)[] = [];
   #era: 'legacy' | 'modern' | null = null;
   #ended = false;
@@ -70,6 +70,11 @@ export class RequestAudit {
 
   observeEra(era: 'legacy' | 'modern'): void {
     this.#era = era;
+  }
+
+  /** Hears where the message of this id goes; what is told later is added. */
+  observeRoute(id: string | number, facts: RouteFacts): void {
+    this.#routes.set(id, { ...this.#routes.get(id), ...facts });
   }
 
   /** Hears a JSON-RPC message on its way to the caller. */
@@ -108,7 +113,9 @@ export class RequestAudit {
   ): AuditRecord {
     const { requestId, principal, traceHeader } = this.#facts;
     const { env, now } = this.#deps;
-    const tool = this.#toolOf(message);
+    const route = this.#routes.get(message.id ?? '') ?? {};
+    // A name that is no tool of the caller's is whatever the caller sent: it is not written down.
+    const tool = route.tool ?? null;
     const answer = this.#answers.get(message.id ?? '') ?? {
       outcome: httpStatus >= 400 ? ('refused' as const) : ('ok' as const),
       rpcCode: null,
@@ -128,29 +135,22 @@ export class RequestAudit {
       era: this.#era,
       method: auditedMethod(message.method),
       tool,
-      server: tool === null ? null : 'drawbridge',
+      server: route.server ?? null,
       decision:
         ran || httpStatus < 400 ? (isUnknownTool(message, tool) ? 'deny' : 'allow') : 'deny',
       policyId: null,
       outcome: answer.outcome,
       rpcCode: answer.rpcCode,
       httpStatus,
-      units: ran && message.method === 'tools/call' ? 1 : 0,
+      units: ran ? (route.units ?? 0) : 0,
       argsBytes: digest?.bytes ?? null,
       argsDigest: digest?.digest ?? null,
       resultBytes,
       ms: Math.max(0, now() - this.#startedAt),
-      upstreamMs: null,
+      upstreamMs: route.upstreamMs ?? null,
+      missing: route.missing ?? null,
       chain: null,
     };
-  }
-
-  /** A name that is no tool of the caller's is whatever the caller sent: it is not written down. */
-  #toolOf({ method, params }: IncomingMessage): string | null {
-    const { principal } = this.#facts;
-    if (method !== 'tools/call' || params?.name === undefined || principal === undefined)
-      return null;
-    return this.#deps.gateway.hasTool(principal, params.name) ? params.name : null;
   }
 }
 

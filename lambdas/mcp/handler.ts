@@ -14,7 +14,7 @@ import type { McpEndpoint } from './mcp-endpoint.ts';
 import { isRestRoute, serveRest, type RestDeps } from './rest.ts';
 import { publicMessage } from './public-message.ts';
 
-export interface McpHandlerDeps extends Omit<AuditorDeps, 'gateway'>, RestDeps {
+export interface McpHandlerDeps extends AuditorDeps, RestDeps {
   readonly endpoint: McpEndpoint;
   readonly iamPrincipal: IamPrincipalResolver;
   readonly log: Log;
@@ -80,6 +80,19 @@ const refuseForeignContentType = (headers: ReadonlyMap<string, string>): void =>
   }
 };
 
+/** A Drawbridge behind a Drawbridge is a use; a longer row is a loop. */
+const mostHops = 3;
+
+/** How many Drawbridges the request went through. @throws GatewayError LOOP_DETECTED */
+const hopsOf = (headers: ReadonlyMap<string, string>): number => {
+  const sent = headers.get('x-drawbridge-hops') ?? '0';
+  const hops = /^\d{1,3}$/u.test(sent) ? Number(sent) : mostHops;
+  if (hops >= mostHops) {
+    throw new GatewayError('LOOP_DETECTED', 'The request went through too many gateways');
+  }
+  return hops;
+};
+
 const forwardedHeaders = [
   'accept',
   'content-type',
@@ -143,9 +156,10 @@ export const createHandler = (deps: McpHandlerDeps) => {
     const audit = new RequestAudit(deps, { ...facts, principal });
     audits.set(input as object, audit);
     refuseForeignOrigin(headers, deps.allowedOrigins);
+    const hops = hopsOf(headers);
     if (event.httpMethod === 'POST') refuseForeignContentType(headers);
     if (isRestRoute(event.resource)) {
-      const response = await serveRest(deps, event.resource, principal, event, audit);
+      const response = await serveRest(deps, event.resource, principal, event, audit, hops);
       audit.end(response.statusCode, Buffer.byteLength(response.body));
       return response;
     }
@@ -160,6 +174,8 @@ export const createHandler = (deps: McpHandlerDeps) => {
       method,
       observe: (message) => audit.observe(message),
       observeEra: (era) => audit.observeEra(era),
+      observeRoute: (id, facts) => audit.observeRoute(id, facts),
+      hops,
     });
     return answer(response, method, audit);
   };

@@ -1,22 +1,19 @@
 import {
   createMcpHandler,
   isLegacyRequest,
-  ProtocolError,
-  ProtocolErrorCode,
   type AuthInfo,
   type McpRequestContext,
   type Server,
-  type ServerContext,
 } from '@modelcontextprotocol/server';
-import type { CallOutcome, Gateway } from '../../src/gateway/gateway.ts';
+import type { Gateway } from '../../src/gateway/gateway.ts';
 import type { Log } from '../../src/log/log.ts';
-import { ToolError, type ToolProgress } from '../../src/tools/tool.ts';
 import {
   ObservedServer,
   type Exchange,
   type ServedExchange,
   type ServerFacts,
 } from './observed-server.ts';
+import { setHandlers } from './mcp-handlers.ts';
 import { serveLegacy } from './serve-legacy.ts';
 
 export interface McpEndpoint {
@@ -29,63 +26,12 @@ export interface McpEndpointOptions extends ServerFacts {
   readonly log: Log;
 }
 
-const toCallResult = (outcome: CallOutcome) => {
-  switch (outcome.kind) {
-    case 'result':
-      return {
-        content: [{ type: 'text' as const, text: outcome.text }],
-        structuredContent: outcome.structured as Record<string, unknown>,
-      };
-    case 'invalid-arguments':
-    case 'tool-error':
-      return { content: [{ type: 'text' as const, text: outcome.text }], isError: true };
-    case 'unknown-tool':
-      throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Unknown tool');
-  }
-};
-
-const progressReporter = (context: ServerContext) => {
-  const progressToken = context.mcpReq._meta?.progressToken;
-  return async (progress: ToolProgress): Promise<void> => {
-    if (progressToken === undefined) return;
-    await context.mcpReq.notify({
-      method: 'notifications/progress',
-      params: { progressToken, ...progress },
-    });
-  };
-};
-
 /** Serves the gateway over Streamable HTTP, stateless, in every protocol revision that the SDK knows. */
 export const createMcpEndpoint = (options: McpEndpointOptions): McpEndpoint => {
-  const { gateway, log } = options;
-
   const createServer = (exchange: ServedExchange, era: 'legacy' | 'modern'): Server => {
-    const { principal, requestId } = exchange;
     exchange.observeEra(era);
     const server = new ObservedServer(exchange, options);
-    server.setRequestHandler('tools/list', ({ params }) => {
-      try {
-        const { tools, nextCursor } = gateway.listTools(principal, params?.cursor);
-        // The wire's type is open and mutable; ours is what the build has linted.
-        return { tools: tools as never, ...(nextCursor === undefined ? {} : { nextCursor }) };
-      } catch (error) {
-        if (error instanceof ToolError) {
-          throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Unknown cursor');
-        }
-        log.error('mcp.failed', error, { requestId, method: 'tools/list' });
-        throw error;
-      }
-    });
-    server.setRequestHandler('tools/call', async ({ params }, context) =>
-      toCallResult(
-        await gateway.callTool(principal, {
-          name: params.name,
-          args: params.arguments,
-          requestId,
-          reportProgress: progressReporter(context),
-        }),
-      ),
-    );
+    setHandlers(server, { ...options, exchange, era });
     return server;
   };
 
@@ -96,7 +42,7 @@ export const createMcpEndpoint = (options: McpEndpointOptions): McpEndpoint => {
 
   return {
     serve: async (request, body, asked) => {
-      const exchange = { ...asked, body };
+      const exchange = { ...asked, body, upstreamTexts: new Set<string>() };
       if (await isLegacyRequest(request, body)) {
         return serveLegacy(request, body, createServer(exchange, 'legacy'));
       }

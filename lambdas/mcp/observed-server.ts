@@ -18,23 +18,57 @@ export interface Exchange {
   readonly observe: (message: JSONRPCMessage) => void;
   /** Hears which protocol era serves the request. */
   readonly observeEra: (era: 'legacy' | 'modern') => void;
+  /** Hears where the message of this id goes, as far as it becomes known. */
+  readonly observeRoute: (id: string | number, facts: RouteFacts) => void;
+  /** Drawbridges that the request went through before this one. */
+  readonly hops: number;
+}
+
+/** What becomes known of a message on its way, for the audit. */
+export interface RouteFacts {
+  /** Of `tools/call`: a tool that there is for the caller. */
+  readonly tool?: string;
+  readonly server?: string;
+  readonly units?: number;
+  readonly upstreamMs?: number;
+  /** Servers that a list lacks, or has only as it was. */
+  readonly missing?: readonly string[];
 }
 
 /** What the server says of itself. */
 export interface ServerFacts {
   readonly version: string;
   readonly instructions: string;
+  /** Whether there may be prompts and resources, too. */
+  readonly servesUpstreams?: boolean;
 }
 
-/** How long a client may keep a list: tools change only when a deployment does. */
-const listHint = { ttlMs: 60_000, cacheScope: 'private' } as const;
+/** How long a client may keep what the server says of itself: only a deployment changes it. */
+const discoverHint = { ttlMs: 60_000, cacheScope: 'private' } as const;
+
+/** Lists are the caller's own; how long they stand is said with each. A resource is the caller's, and may change at once. */
+const cacheHints = {
+  'server/discover': discoverHint,
+  'tools/list': discoverHint,
+  'prompts/list': discoverHint,
+  'resources/list': discoverHint,
+  'resources/templates/list': discoverHint,
+  'resources/read': { ttlMs: 0, cacheScope: 'private' },
+} as const;
+
+const lists: ReadonlySet<unknown> = new Set([
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+]);
 
 /** What the SDK's schemas refuse in params of the methods served here. */
 const hasWrongParams = (request: unknown): boolean => {
   const { method, params } = request as { method?: unknown; params?: { cursor?: unknown } };
   return (
     method === 'initialize' ||
-    (method === 'tools/list' && params?.cursor !== undefined && typeof params.cursor !== 'string')
+    (lists.has(method) && params?.cursor !== undefined && typeof params.cursor !== 'string')
   );
 };
 
@@ -52,19 +86,34 @@ const blamed = (message: JSONRPCMessage, body: unknown): JSONRPCMessage => {
 /** An exchange with the body that it is about. */
 export interface ServedExchange extends Exchange {
   readonly body: unknown;
+  /** Texts of errors that upstreams gave to this request: they are shown as they are. */
+  readonly upstreamTexts: Set<string>;
 }
 
 /** The SDK's server with an ear and a filter on what it sends: its own error texts may quote the caller. */
 export class ObservedServer extends Server {
   readonly #exchange: ServedExchange;
 
-  constructor(exchange: ServedExchange, { version, instructions }: ServerFacts) {
+  constructor(
+    exchange: ServedExchange,
+    { version, instructions, servesUpstreams = false }: ServerFacts,
+  ) {
     super(
       { name: 'drawbridge', title: 'Drawbridge', version },
       {
-        capabilities: { tools: { listChanged: false } },
+        capabilities: {
+          tools: { listChanged: false },
+          ...(servesUpstreams
+            ? {
+                prompts: { listChanged: false },
+                resources: { listChanged: false, subscribe: false },
+                completions: {},
+                logging: {},
+              }
+            : {}),
+        },
         instructions,
-        cacheHints: { 'tools/list': listHint, 'server/discover': listHint },
+        cacheHints,
       },
     );
     this.#exchange = exchange;
@@ -73,7 +122,8 @@ export class ObservedServer extends Server {
   override async connect(transport: Transport): Promise<void> {
     const send = transport.send.bind(transport);
     transport.send = async (message, options) => {
-      const shown = publicMessage(blamed(message, this.#exchange.body), this.#exchange.method);
+      const { body, method, upstreamTexts } = this.#exchange;
+      const shown = publicMessage(blamed(message, body), method, upstreamTexts);
       this.#exchange.observe(shown);
       return send(shown, options);
     };

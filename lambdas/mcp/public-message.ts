@@ -3,6 +3,10 @@ import * as z from 'zod';
 /** Texts that we write ourselves, or that the SDK fixes: they quote nothing of what the caller sent. */
 const fixedTexts: ReadonlySet<string> = new Set([
   'Unknown tool',
+  'Unknown prompt',
+  'Resource not found',
+  'Unknown reference',
+  'Invalid or expired requestState',
   'Unknown cursor',
   'Method not found',
   'Unsupported protocol version',
@@ -24,6 +28,13 @@ const textByCode: Readonly<Record<number, string>> = {
 const invalidParamsByMethod: Readonly<Record<string, string>> = {
   'tools/call': 'Invalid params: name must be a string and arguments an object',
   'tools/list': 'Invalid params: cursor must be a string',
+  'prompts/list': 'Invalid params: cursor must be a string',
+  'prompts/get': 'Invalid params: name must be a string and arguments an object of strings',
+  'resources/list': 'Invalid params: cursor must be a string',
+  'resources/templates/list': 'Invalid params: cursor must be a string',
+  'resources/read': 'Invalid params: uri must be a string',
+  'completion/complete': 'Invalid params: ref and argument are needed',
+  'logging/setLevel': 'Invalid params: level must be one of RFC 5424',
   initialize: 'Invalid params: protocolVersion, capabilities and clientInfo are needed',
 };
 
@@ -38,6 +49,8 @@ const negotiationData = z.object({
   requiredCapabilities: z.record(z.string(), z.unknown()).optional(),
 });
 
+const noTexts: ReadonlySet<string> = new Set();
+
 interface RpcMessage {
   readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
 }
@@ -45,16 +58,22 @@ interface RpcMessage {
 /**
  * The message with an error that says nothing of our inside and nothing of what the caller sent: the SDK's own
  * texts quote headers and values.
+ * @param upstreamTexts - texts that an upstream gave to this very request.
  */
-export const publicMessage = <M extends object>(message: M, method: string | undefined): M => {
+export const publicMessage = <M extends object>(
+  message: M,
+  method: string | undefined,
+  upstreamTexts: ReadonlySet<string> = noTexts,
+): M => {
   const { error } = message as RpcMessage;
   if (error === undefined) return message;
   const { code, message: text } = error;
-  const fixed = fixedTexts.has(text)
-    ? text
-    : code === -32602
-      ? (invalidParamsByMethod[method ?? ''] ?? textByCode[code])
-      : (textByCode[code] ?? (code < -32768 || code > -32000 ? text : 'Request refused'));
+  const fixed =
+    fixedTexts.has(text) || upstreamTexts.has(text)
+      ? text
+      : code === -32602
+        ? (invalidParamsByMethod[method ?? ''] ?? textByCode[code])
+        : (textByCode[code] ?? (code < -32768 || code > -32000 ? text : 'Request refused'));
   const data = negotiationData.safeParse(error.data ?? {}).data ?? {};
   return {
     ...message,

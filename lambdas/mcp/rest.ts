@@ -1,8 +1,10 @@
 import { GatewayError } from '../../src/errors/gateway-error.ts';
-import type { CallOutcome, Gateway, ToolDescription } from '../../src/gateway/gateway.ts';
+import type { CallOutcome, CallRequest, Gateway } from '../../src/gateway/gateway.ts';
+import { isObject } from '../../src/gateway/definitions.ts';
 import type { Principal } from '../../src/principals/principal.ts';
 import { openApiOf } from '../../src/tools/openapi.ts';
 import { ToolError } from '../../src/tools/tool.ts';
+import type { JsonObject } from '../../src/upstreams/upstream.ts';
 import type { HttpResponse } from '../middleware/error-response.ts';
 import type { RequestAudit } from './auditor.ts';
 import { readBody, type ProxyEvent } from './incoming.ts';
@@ -41,63 +43,103 @@ const serverUrlOf = ({ path, headers, requestContext }: ProxyEvent): string => {
   return `${scheme}://${requestContext.domainName ?? 'localhost'}${standard ? '' : `:${port}`}${base}`;
 };
 
-const allTools = (gateway: Gateway, principal: Principal): readonly ToolDescription[] => {
-  const tools: ToolDescription[] = [];
+const allTools = async (gateway: Gateway, caller: CallRequest): Promise<readonly JsonObject[]> => {
+  const tools: JsonObject[] = [];
   let cursor: string | undefined;
   do {
-    const page = gateway.listTools(principal, cursor);
-    tools.push(...page.tools);
+    const page = await gateway.listTools(caller, cursor);
+    tools.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   return tools;
 };
 
-const list = ({ gateway }: RestDeps, principal: Principal, event: ProxyEvent): HttpResponse => {
+const list = async (
+  { gateway }: RestDeps,
+  caller: CallRequest,
+  event: ProxyEvent,
+  audit: RequestAudit,
+): Promise<HttpResponse> => {
   try {
-    return restAnswer(200, gateway.listTools(principal, event.queryStringParameters?.['cursor']));
+    const { items, nextCursor, missing } = await gateway.listTools(
+      caller,
+      event.queryStringParameters?.['cursor'],
+    );
+    if (missing.length > 0)
+      audit.observeRoute('', { missing: missing.map(({ server }) => server) });
+    return restAnswer(200, {
+      tools: items,
+      ...(nextCursor === undefined ? {} : { nextCursor }),
+      ...(missing.length === 0 ? {} : { missing }),
+    });
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     throw new GatewayError('INVALID_REQUEST', 'This cursor is not one of this list');
   }
 };
 
+const failed = (message: string, requestId: string): HttpResponse =>
+  restAnswer(422, { code: 'TOOL_FAILED', message, requestId });
+
+/** The texts of a result's content, for who reads no MCP. */
+const textOf = ({ content }: JsonObject): string =>
+  (Array.isArray(content) ? content : [])
+    .flatMap((part: unknown) =>
+      isObject(part) && typeof part['text'] === 'string' ? [part['text']] : [],
+    )
+    .join('\n');
+
 const called = (outcome: CallOutcome, requestId: string): HttpResponse => {
   switch (outcome.kind) {
-    case 'result':
+    case 'own-result':
       return restAnswer(200, outcome.structured);
+    case 'result': {
+      const { result } = outcome;
+      if (result['isError'] === true) return failed(textOf(result), requestId);
+      const { structuredContent, content } = result;
+      return restAnswer(200, isObject(structuredContent) ? structuredContent : { content });
+    }
     case 'invalid-arguments':
       return restAnswer(400, { code: 'INVALID_REQUEST', message: outcome.text, requestId });
     case 'tool-error':
-      return restAnswer(422, { code: 'TOOL_FAILED', message: outcome.text, requestId });
+    case 'failed':
+      return failed(outcome.text, requestId);
+    case 'rpc-error':
+      return failed(outcome.message, requestId);
     case 'unknown-tool':
       throw new GatewayError('NOT_FOUND', 'There is no such tool');
+    case 'bad-state':
+      throw new GatewayError('INVALID_REQUEST', 'Invalid or expired requestState');
   }
 };
 
 const call = async (
   deps: RestDeps,
-  principal: Principal,
+  caller: CallRequest,
   event: ProxyEvent,
   audit: RequestAudit,
 ): Promise<HttpResponse> => {
   const name = event.pathParameters?.['name'] ?? '';
   const args = readBody(event, deps.maxBodyBytes);
   await audit.begin([{ method: 'tools/call', params: { name, arguments: args } }]);
-  const { requestId } = event.requestContext;
-  const outcome = await deps.gateway.callTool(principal, {
+  const outcome = await deps.gateway.callTool({
+    ...caller,
     name,
     args,
-    requestId,
-    reportProgress: () => Promise.resolve(),
+    onRouted: (routed) => audit.observeRoute('', routed),
+    onUpstreamTime: (upstreamMs) => audit.observeRoute('', { upstreamMs }),
   });
-  if (outcome.kind !== 'unknown-tool') {
-    audit.observe({ result: outcome.kind === 'result' ? {} : { isError: true } });
+  const isOk =
+    outcome.kind === 'own-result' ||
+    (outcome.kind === 'result' && outcome.result['isError'] !== true);
+  if (outcome.kind !== 'unknown-tool' && outcome.kind !== 'bad-state') {
+    audit.observe({ result: isOk ? {} : { isError: true } });
   }
-  return called(outcome, requestId);
+  return called(outcome, caller.requestId);
 };
 
 /** The routes of this file, as API Gateway names their resources. */
-export const restRoutes = ['/tools', '/tools/{name}', '/openapi.json'] as const;
+export const restRoutes = ['/tools', '/tools/{name}', '/openapi.json', '/servers'] as const;
 export type RestRoute = (typeof restRoutes)[number];
 
 export const isRestRoute = (resource: string): resource is RestRoute =>
@@ -110,20 +152,32 @@ export const serveRest = async (
   principal: Principal,
   event: ProxyEvent,
   audit: RequestAudit,
+  hops: number,
 ): Promise<HttpResponse> => {
+  const caller: CallRequest = {
+    principal,
+    requestId: event.requestContext.requestId,
+    hops,
+    canElicit: false,
+    name: '',
+    args: undefined,
+  };
   switch (route) {
     case '/tools':
       await audit.begin([{ method: 'tools/list' }]);
-      return list(deps, principal, event);
+      return list(deps, caller, event, audit);
     case '/openapi.json': {
       await audit.begin([{ method: 'tools/list' }]);
-      const tools = allTools(deps.gateway, principal);
+      const tools = await allTools(deps.gateway, caller);
       return restAnswer(
         200,
         openApiOf(tools, { serverUrl: serverUrlOf(event), version: deps.version }),
       );
     }
+    case '/servers':
+      await audit.begin([{ method: 'servers/list' }]);
+      return restAnswer(200, { servers: await deps.gateway.servers(caller) });
     case '/tools/{name}':
-      return call(deps, principal, event, audit);
+      return call(deps, caller, event, audit);
   }
 };

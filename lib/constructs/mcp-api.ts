@@ -17,7 +17,9 @@ import { Construct } from 'constructs';
 import type { DrawbridgeConfig } from '../config.ts';
 import { accessLogFormat } from './access-log-format.ts';
 import type { BundledFunction } from './bundled-function.ts';
+import { EdgeDistribution, type EdgeMark } from './edge-distribution.ts';
 import { addGatewayResponses, errorTemplate } from './gateway-responses.ts';
+import { methodThrottles } from './method-throttles.ts';
 import { addMockRoute } from './mock-route.ts';
 
 /** The stage that everything is deployed to. A custom domain hides its name. */
@@ -42,6 +44,10 @@ export class McpApi extends Construct {
   readonly api: RestApi;
   /** Where clients reach the API, without a slash at its end. */
   readonly publicUrl: string;
+  /** The API's own address, that of its stage: there it is reached past CloudFront. */
+  readonly directUrl: string;
+  /** What tells requests that come by CloudFront; undefined where it is off. */
+  readonly edgeMark: EdgeMark | undefined;
   /** Routes that anybody may call. */
   readonly openRoutes: readonly Method[];
   /** Routes behind the authorizer and a usage plan. */
@@ -56,6 +62,12 @@ export class McpApi extends Construct {
       retention: config.logs.accessRetentionDays as RetentionDays,
       removalPolicy: props.logRemovalPolicy,
     });
+    const common = {
+      metricsEnabled: true,
+      loggingLevel: MethodLoggingLevel.ERROR,
+      // Would log bodies and bearer tokens.
+      dataTraceEnabled: false,
+    };
     this.api = new RestApi(this, 'Api', {
       restApiName: `drawbridge-${envName}`,
       description: `Drawbridge ${envName}: MCP servers behind keys and plans`,
@@ -66,17 +78,25 @@ export class McpApi extends Construct {
         stageName,
         throttlingRateLimit: config.throttle.rateLimit,
         throttlingBurstLimit: config.throttle.burstLimit,
-        metricsEnabled: true,
-        loggingLevel: MethodLoggingLevel.ERROR,
-        // Would log bodies and bearer tokens.
-        dataTraceEnabled: false,
+        ...common,
+        methodOptions: methodThrottles(config, common),
         accessLogDestination: new LogGroupLogDestination(accessLogs),
         accessLogFormat,
       },
     });
-    this.publicUrl =
-      config.publicUrl ??
-      `https://${this.api.restApiId}.execute-api.${Stack.of(this).region}.amazonaws.com/${stageName}`;
+    const host = `${this.api.restApiId}.execute-api.${Stack.of(this).region}.amazonaws.com`;
+    this.directUrl = `https://${host}/${stageName}`;
+    const edge = config.cloudFront.enabled
+      ? new EdgeDistribution(this, 'Edge', {
+          envName,
+          priceClass: config.cloudFront.priceClass,
+          originHost: host,
+          stageName,
+          timeoutSeconds: config.mcp.timeoutSeconds,
+        })
+      : undefined;
+    this.edgeMark = edge?.mark;
+    this.publicUrl = config.publicUrl ?? edge?.url ?? this.directUrl;
     addGatewayResponses(this.api, {
       resourceMetadataUrl:
         config.identity.provider === 'none'
@@ -106,13 +126,13 @@ export class McpApi extends Construct {
       tools.addResource('{name}').addMethod('POST', served, keyed),
       this.api.root.addResource('openapi.json').addMethod('GET', served, keyed),
     ];
-    this.signedRoute = this.api.root
-      .addResource('ci')
-      .addResource('mcp')
-      .addMethod('POST', served, { authorizationType: AuthorizationType.IAM });
+    const ci = this.api.root.addResource('ci').addResource('mcp');
+    this.signedRoute = ci.addMethod('POST', served, { authorizationType: AuthorizationType.IAM });
     this.openRoutes = [
-      addMockRoute(mcp, 'GET', methodNotAllowed),
-      addMockRoute(mcp, 'DELETE', methodNotAllowed),
+      ...[mcp, ci].flatMap((resource) => [
+        addMockRoute(resource, 'GET', methodNotAllowed),
+        addMockRoute(resource, 'DELETE', methodNotAllowed),
+      ]),
       addMockRoute(this.api.root.addResource('health'), 'GET', {
         statusCode: '200',
         headers: { 'Cache-Control': 'no-store' },

@@ -8,7 +8,8 @@ import type { Method } from 'aws-cdk-lib/aws-apigateway';
 
 export interface MockAnswer {
   readonly statusCode: string;
-  readonly body: string;
+  /** None for an answer without content, such as a 204. */
+  readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -30,7 +31,7 @@ export const addMockRoute = (
         {
           statusCode,
           responseParameters: Object.fromEntries(named),
-          responseTemplates: { 'application/json': body },
+          ...(body === undefined ? {} : { responseTemplates: { 'application/json': body } }),
         },
       ],
     }),

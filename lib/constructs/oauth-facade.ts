@@ -1,4 +1,4 @@
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type RemovalPolicy } from 'aws-cdk-lib';
 import { OAuthScope, UserPoolClient } from 'aws-cdk-lib/aws-cognito';
 import type { Method, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { Construct } from 'constructs';
@@ -6,6 +6,7 @@ import { mcpScopeName } from '../../src/oauth/mcp-scope.ts';
 import type { DrawbridgeConfig } from '../config.ts';
 import type { CognitoConfig } from '../identity-config.ts';
 import { mcpScope, type IdentityStack } from '../stacks/identity-stack.ts';
+import { twinAccount } from '../twin-account.ts';
 import { BundledFunction } from './bundled-function.ts';
 import { OAuthRoutes } from './oauth-routes.ts';
 
@@ -23,6 +24,21 @@ export interface MachineClient {
   readonly name: string;
   readonly client: UserPoolClient;
 }
+
+/** @throws Error outside the twin: what is on the machine of a function there is not the person's. */
+const loopbackDocuments = ({
+  config,
+  cognito,
+}: OAuthFacadeProps): Readonly<Record<string, string>> => {
+  const origins = cognito.loopbackClientDocuments;
+  if (origins.length === 0) return {};
+  if (config.account !== twinAccount) {
+    throw new Error(
+      `identity.loopbackClientDocuments is for the twin alone, whose account is ${twinAccount}. Remove it from this environment.`,
+    );
+  }
+  return { OAUTH_LOOPBACK_ORIGINS: origins.join(' ') };
+};
 
 /** What MCP clients need of an authorization server and Cognito lacks: discovery, registration, consent. */
 export class OAuthFacade extends Construct {
@@ -82,9 +98,12 @@ export class OAuthFacade extends Construct {
         OAUTH_SCOPES: mcpScopeName,
         OAUTH_JWKS_URI: this.jwksUri,
         OAUTH_SEALING_SECRET_ARN: identity.sealingKey.secretArn,
+        ...loopbackDocuments(props),
       },
     });
     oauth.allow(identity.sealingKey.secretArn, 'secretsmanager:GetSecretValue');
+    // For clients that are given an id instead of registering.
+    new CfnOutput(Stack.of(this), 'OAuthClientId', { value: this.publicClient.userPoolClientId });
     this.methods = new OAuthRoutes(this, 'Routes', { api, oauth }).methods;
   }
 }

@@ -12,17 +12,23 @@ export interface OAuthRoutesProps {
   readonly oauth: BundledFunction;
 }
 
-/** What OAuth clients read and call before they have a token (content/http-api.md). */
+/** Documents that clients look for with the path of the MCP endpoint behind them, or without (content/http-api.md). */
+const documents = [
+  'oauth-protected-resource',
+  'oauth-authorization-server',
+  'openid-configuration',
+].flatMap((name) => [`.well-known/${name}`, `.well-known/${name}/mcp`]);
+
+/** What OAuth clients read and call before they have a token. `OPTIONS` is for clients in browsers: a preflight. */
 const routes: readonly (readonly [method: string, path: string])[] = [
-  ['GET', '.well-known/oauth-protected-resource'],
-  ['GET', '.well-known/oauth-protected-resource/mcp'],
-  ['GET', '.well-known/oauth-authorization-server'],
-  ['GET', '.well-known/openid-configuration'],
+  ...documents.flatMap((path) => [['GET', path] as const, ['OPTIONS', path] as const]),
   ['POST', 'oauth/register'],
+  ['OPTIONS', 'oauth/register'],
   ['GET', 'oauth/authorize'],
   ['POST', 'oauth/authorize'],
   ['GET', 'oauth/callback'],
   ['POST', 'oauth/token'],
+  ['OPTIONS', 'oauth/token'],
 ];
 
 /** The OAuth facade's routes: open, since they are how a client comes by a credential. */

@@ -1,5 +1,14 @@
-import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
+import type { Method, RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { addMockRoute } from './mock-route.ts';
+
+/** As the facade answers a preflight (lambdas/oauth/handler.ts). */
+const preflightHeaders = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Methods': 'GET, OPTIONS',
+  'Access-Control-Allow-Headers': 'authorization, content-type, mcp-protocol-version',
+  'Access-Control-Max-Age': '3600',
+  'Cache-Control': 'no-store',
+};
 
 /**
  * The protected resource's document (RFC 9728), at both places where clients look for it, for authorization servers
@@ -9,7 +18,7 @@ export const addResourceMetadata = (
   api: RestApi,
   publicUrl: string,
   issuers: readonly { readonly issuer: string; readonly requiredScope: string }[],
-): void => {
+): readonly Method[] => {
   const body = JSON.stringify({
     resource: `${publicUrl}/mcp`,
     authorization_servers: issuers.map(({ issuer }) => issuer),
@@ -17,14 +26,14 @@ export const addResourceMetadata = (
     bearer_methods_supported: ['header'],
     resource_name: 'Drawbridge',
   });
-  for (const path of [
-    '.well-known/oauth-protected-resource',
-    '.well-known/oauth-protected-resource/mcp',
-  ]) {
-    addMockRoute(api.root.resourceForPath(path), 'GET', {
-      statusCode: '200',
-      headers: { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'max-age=300' },
-      body,
-    });
-  }
+  return ['.well-known/oauth-protected-resource', '.well-known/oauth-protected-resource/mcp']
+    .map((path) => api.root.resourceForPath(path))
+    .flatMap((document) => [
+      addMockRoute(document, 'GET', {
+        statusCode: '200',
+        headers: { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'max-age=300' },
+        body,
+      }),
+      addMockRoute(document, 'OPTIONS', { statusCode: '204', headers: preflightHeaders }),
+    ]);
 };

@@ -1,5 +1,5 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type Environment } from 'aws-cdk-lib';
-import { Period, UsagePlan, type RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { Period, UsagePlan, type Method, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import {
@@ -37,6 +37,15 @@ interface SignInParts {
   readonly logRemovalPolicy: RemovalPolicy;
 }
 
+/** Accepts that anybody may call these routes. */
+const acknowledgeOpen = (routes: readonly Method[], reason: string): void => {
+  for (const route of routes) {
+    for (const finding of ['AwsSolutions-APIG4', 'AwsSolutions-COG4']) {
+      acknowledge(route, finding, reason);
+    }
+  }
+};
+
 /** What serves requests: all of it can be made anew from sources. */
 export class GatewayStack extends Stack {
   constructor(scope: Construct, id: string, props: GatewayStackProps) {
@@ -48,15 +57,20 @@ export class GatewayStack extends Stack {
     const logRemovalPolicy = config.protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     const authorizer = this.#authorizer(props, logRemovalPolicy);
     const mcp = this.#mcp(props, logRemovalPolicy);
-    const { api, publicUrl, openRoutes, keyedRoutes, signedRoute } = new McpApi(this, 'Mcp', {
+    const served = new McpApi(this, 'Mcp', {
       envName,
       config,
       authorizer,
       mcp,
       logRemovalPolicy,
     });
+    const { api, publicUrl, directUrl, edgeMark } = served;
     this.#signIn(props, { api, publicUrl, authorizer, logRemovalPolicy });
-    new WebAcl(this, 'Firewall', { waf: config.waf, stageArn: api.deploymentStage.stageArn });
+    new WebAcl(this, 'Firewall', {
+      waf: config.waf,
+      stageArn: api.deploymentStage.stageArn,
+      edgeMark,
+    });
 
     const plans = Object.entries(config.plans).map(
       ([name, plan]) => [name, this.#usagePlan(name, plan)] as const,
@@ -76,10 +90,19 @@ export class GatewayStack extends Stack {
       stringValue: this.toJsonString(document),
     });
     new CfnOutput(this, 'McpUrl', { value: `${publicUrl}/mcp` });
-    new CfnOutput(this, 'CiUrl', { value: `${publicUrl}/ci/mcp` });
+    if (edgeMark === undefined) {
+      new CfnOutput(this, 'CiUrl', { value: `${publicUrl}/ci/mcp` });
+    } else {
+      // A signature is of the host that API Gateway sees, and a key's networks are of who calls API Gateway.
+      new CfnOutput(this, 'CiUrl', { value: `${directUrl}/ci/mcp` });
+      new CfnOutput(this, 'DirectMcpUrl', { value: `${directUrl}/mcp` });
+    }
 
     if (config.ci.github !== undefined) {
-      const { role } = new CiRole(this, 'CiRole', { github: config.ci.github, route: signedRoute });
+      const { role } = new CiRole(this, 'CiRole', {
+        github: config.ci.github,
+        route: served.signedRoute,
+      });
       new CfnOutput(this, 'CiRoleArn', { value: role.roleArn });
     }
 
@@ -88,16 +111,11 @@ export class GatewayStack extends Stack {
       'AwsSolutions-APIG2',
       'Bodies are JSON-RPC, whose shape depends on its method: the function validates them, and API Gateway cannot.',
     );
-    for (const route of openRoutes) {
-      for (const finding of ['AwsSolutions-APIG4', 'AwsSolutions-COG4']) {
-        acknowledge(
-          route,
-          finding,
-          'A mock with a fixed answer, open by design (content/http-api.md).',
-        );
-      }
-    }
-    for (const route of keyedRoutes) {
+    acknowledgeOpen(
+      served.openRoutes,
+      'A mock with a fixed answer, open by design (content/http-api.md).',
+    );
+    for (const route of served.keyedRoutes) {
       acknowledge(
         route,
         'AwsSolutions-COG4',
@@ -105,7 +123,7 @@ export class GatewayStack extends Stack {
       );
     }
     acknowledge(
-      signedRoute,
+      served.signedRoute,
       'AwsSolutions-COG4',
       'Authorized by IAM: callers sign with a role, and the function maps the role to a tenant.',
     );
@@ -173,7 +191,10 @@ export class GatewayStack extends Stack {
         cognito: false,
       }));
       authorizer.addEnvironment({ TOKEN_ISSUERS: this.toJsonString(issuers) });
-      addResourceMetadata(api, publicUrl, config.identity.issuers);
+      acknowledgeOpen(
+        addResourceMetadata(api, publicUrl, config.identity.issuers),
+        'A mock with a public document, by which clients find the issuers.',
+      );
       return;
     }
     if (identity === undefined) throw new Error('identity.provider cognito needs its stack');
@@ -187,11 +208,7 @@ export class GatewayStack extends Stack {
       logRemovalPolicy,
     });
     authorizer.addEnvironment({ TOKEN_ISSUERS: poolIssuer(facade, publicUrl, config.identity) });
-    for (const route of facade.methods) {
-      for (const finding of ['AwsSolutions-APIG4', 'AwsSolutions-COG4']) {
-        acknowledge(route, finding, 'How a client comes by a credential: it has none yet.');
-      }
-    }
+    acknowledgeOpen(facade.methods, 'How a client comes by a credential: it has none yet.');
   }
 
   #usagePlan(name: string, { rateLimit, burstLimit, quota }: PlanConfig): UsagePlan {

@@ -1,3 +1,4 @@
+import { sign } from 'node:crypto';
 import type { FunctionService } from '../lambda/function-service.ts';
 import type { Deployment } from '../template/deployment.ts';
 import {
@@ -49,6 +50,12 @@ export interface Cognito {
   rotateSigningKey(): string;
   /** A JWT by the pool's own key with exactly these claims: for tests of who verifies them. */
   signClaims(claims: Readonly<Record<string, unknown>>): string;
+  /** The pool's own RS256 signature of any text, in base64url: for tests with tokens that no pool writes. */
+  signText(text: string): string;
+  /** How often the JWKS has been asked for. */
+  jwksRequests(): number;
+  /** While it is cut, requests of the JWKS end without an answer; everything else is served. */
+  cutJwks(isCut: boolean): void;
   close(): Promise<void>;
 }
 
@@ -74,7 +81,14 @@ export const startCognito = async (options: CognitoOptions): Promise<Cognito> =>
   const provider = createOAuthProvider({ settings, state, functions, storage, now, onError });
   const listener = options.listener ?? (await openListener(options.port ?? 0));
   const { url } = listener;
-  listener.serve(hostedDomain({ url, settings, state, provider, now, onError, onRequest }));
+  const domain = hostedDomain({ url, settings, state, provider, now, onError, onRequest });
+  const jwks = { path: `/${settings.poolId}/.well-known/jwks.json`, requests: 0, isCut: false };
+  listener.serve((request, response) => {
+    const isJwks = request.url?.split('?', 1)[0] === jwks.path;
+    if (isJwks) jwks.requests += 1;
+    if (isJwks && jwks.isCut) request.socket.destroy();
+    else domain(request, response);
+  });
   return {
     url,
     settings,
@@ -89,6 +103,12 @@ export const startCognito = async (options: CognitoOptions): Promise<Cognito> =>
     removeUser: (username) => state.removeUser(username),
     rotateSigningKey: () => state.rotateSigningKey().kid,
     signClaims: (claims) => signJwt(state.signingKey, claims),
+    signText: (text) =>
+      sign('sha256', Buffer.from(text), state.signingKey.pkcs8).toString('base64url'),
+    jwksRequests: () => jwks.requests,
+    cutJwks: (isCut) => {
+      jwks.isCut = isCut;
+    },
     close: () => listener.close(),
   };
 };

@@ -162,8 +162,8 @@ export const loadDeployment = (
   );
   const unknown = entries.filter(({ type }) => resourceTypes[type] === undefined);
   if (unknown.length > 0) {
-    const names = unknown.map(({ type, displayName }) => `  ${type} (${displayName})`);
-    throw new Error(`The twin does not run these resources of the template:\n${names.join('\n')}`);
+    const names = unknown.map(({ type, displayName }) => `${type} (${displayName})`);
+    throw new Error(`The twin does not run these resources of the template: ${names.join(', ')}`);
   }
 
   const byId = new Map(entries.map((entry) => [`${entry.stack.name}/${entry.logicalId}`, entry]));

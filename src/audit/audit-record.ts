@@ -23,9 +23,12 @@ const mcpMethods: ReadonlySet<string> = new Set([
   'notifications/roots/list_changed',
 ]);
 
+/** Ours, of `GET /servers`. */
+const ownMethods: ReadonlySet<string> = new Set(['servers/list']);
+
 /** A caller's text never becomes log text, so a method that MCP does not have is not quoted. */
 export const auditedMethod = (method: string | undefined): string =>
-  method !== undefined && mcpMethods.has(method) ? method : 'unknown';
+  method !== undefined && (mcpMethods.has(method) || ownMethods.has(method)) ? method : 'unknown';
 
 export type AuditOutcome =
   /** Answered with a result. */
@@ -59,7 +62,7 @@ export interface AuditRecord {
   readonly method: string;
   /** The tool that was called; null where no tool of that name exists for the caller. */
   readonly tool: string | null;
-  /** The server that the tool belongs to; `drawbridge` for its own. */
+  /** The server that the tool, prompt or resource belongs to; `drawbridge` for its own. */
   readonly server: string | null;
   readonly decision: 'allow' | 'deny';
   /** The policy that decided; null while only roles decide. */
@@ -73,7 +76,10 @@ export interface AuditRecord {
   readonly argsDigest: string | null;
   readonly resultBytes: number;
   readonly ms: number;
+  /** How long upstreams took of `ms`; null where none was asked. */
   readonly upstreamMs: number | null;
+  /** Servers that a list lacks, or has only as it was; null when it is whole. */
+  readonly missing: readonly string[] | null;
   readonly chain: { readonly id: string; readonly seq: number; readonly prev: string } | null;
 }
 

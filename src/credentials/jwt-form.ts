@@ -14,9 +14,13 @@ const refusedHeaders = ['crit', 'jwk', 'jku', 'x5u', 'x5c'] as const;
 /** Tokens of other kinds say so (RFC 8725 §3.11, RFC 9068 §2.1). */
 const accessTokenTypes = new Set(['jwt', 'at+jwt', 'application/at+jwt']);
 
-const jwtHeader = z
-  .looseObject({
-    alg: z.enum(jwtAlgorithms),
+/** Why something is no token that could be looked at: for the log. */
+export type FormRefusal = 'too-long' | 'malformed' | 'duplicate-name' | 'algorithm' | 'header';
+
+const algorithm = z.looseObject({ alg: z.enum(jwtAlgorithms) });
+
+const jwtHeader = algorithm
+  .extend({
     kid: z.string().min(1).max(256),
     typ: z
       .string()
@@ -53,11 +57,20 @@ export const hasDuplicateNames = (validJson: string): boolean => {
   return false;
 };
 
-/** @throws Error when it is not UTF-8 or not JSON. */
-const jsonOf = (part: string): unknown => {
-  const text = utf8.decode(Buffer.from(part, 'base64url'));
-  const value: unknown = JSON.parse(text);
-  return hasDuplicateNames(text) ? undefined : value;
+interface Json {
+  readonly value: unknown;
+  readonly isAmbiguous: boolean;
+}
+
+/** Undefined when it is not UTF-8 or not JSON. */
+const jsonOf = (part: string): Json | undefined => {
+  try {
+    const text = utf8.decode(Buffer.from(part, 'base64url'));
+    const value: unknown = JSON.parse(text);
+    return { value, isAmbiguous: hasDuplicateNames(text) };
+  } catch {
+    return undefined;
+  }
 };
 
 export interface UnverifiedJwt {
@@ -65,16 +78,17 @@ export interface UnverifiedJwt {
   readonly payload: unknown;
 }
 
-/** Reads a token without looking at its signature; undefined when it is of no form that is taken. */
-export const readJwt = (token: string): UnverifiedJwt | undefined => {
-  if (token.length > jwtMaxLength || !looksLikeJwt(token)) return undefined;
+/** Reads a token without looking at its signature, or says why it is of no form that is taken. */
+export const readJwt = (token: string): UnverifiedJwt | FormRefusal => {
+  if (token.length > jwtMaxLength) return 'too-long';
   const parts = token.split('.');
-  if (!parts.every(isCanonical)) return undefined;
-  const [headerPart = '', payloadPart = ''] = parts;
-  try {
-    const header = jwtHeader.safeParse(jsonOf(headerPart)).data;
-    return header === undefined ? undefined : { header, payload: jsonOf(payloadPart) };
-  } catch {
-    return undefined;
-  }
+  if (!looksLikeJwt(token) || !parts.every(isCanonical)) return 'malformed';
+  const [headPart = '', payloadPart = ''] = parts;
+  const head = jsonOf(headPart);
+  const payload = jsonOf(payloadPart);
+  if (head === undefined || payload === undefined) return 'malformed';
+  if (head.isAmbiguous || payload.isAmbiguous) return 'duplicate-name';
+  const header = jwtHeader.safeParse(head.value).data;
+  if (header !== undefined) return { header, payload: payload.value };
+  return algorithm.safeParse(head.value).success ? 'header' : 'algorithm';
 };

@@ -10,13 +10,13 @@ import {
   type ClaimRefusal,
   type JwtClaims,
 } from './jwt-claims.ts';
-import { readJwt } from './jwt-form.ts';
+import { readJwt, type FormRefusal } from './jwt-form.ts';
 import type { VerificationKey } from './jwt-keys.ts';
 import type { TokenIssuer } from './token-issuers.ts';
 
 /** Why an access token was refused: for the log. The caller learns only that it was. */
 export type AccessTokenRefusal =
-  ClaimRefusal | 'malformed' | 'issuer' | 'key' | 'signature' | 'unknown-tenant' | 'suspended';
+  FormRefusal | ClaimRefusal | 'issuer' | 'key' | 'signature' | 'unknown-tenant' | 'suspended';
 
 export type AccessTokenVerification =
   | {
@@ -99,7 +99,7 @@ export const createAccessTokenVerifier = ({
 
   return async (token) => {
     const jwt = readJwt(token);
-    if (jwt === undefined) return refused('malformed');
+    if (typeof jwt === 'string') return refused(jwt);
     const claims = jwtClaims.safeParse(jwt.payload).data;
     if (claims === undefined) return refused('claims');
     const from = known.get(claims.iss);

@@ -11,6 +11,7 @@ export type GatewayErrorCode =
   | 'INVALID_REQUEST'
   | 'TOOL_FAILED'
   | 'THROTTLED'
+  | 'LOOP_DETECTED'
   | 'DEADLINE_EXCEEDED'
   | 'UNAVAILABLE'
   | 'INTERNAL';
@@ -41,6 +42,7 @@ export const gatewayErrors = {
   INVALID_REQUEST: { httpStatus: 400, rpcCode: -32600 },
   TOOL_FAILED: { httpStatus: 422, rpcCode: -31422 },
   THROTTLED: { httpStatus: 429, rpcCode: -31429 },
+  LOOP_DETECTED: { httpStatus: 508, rpcCode: -31508 },
   DEADLINE_EXCEEDED: { httpStatus: 504, rpcCode: -31504 },
   UNAVAILABLE: { httpStatus: 503, rpcCode: -31503 },
   INTERNAL: { httpStatus: 500, rpcCode: -32603 },

@@ -1,137 +1,271 @@
-import type * as z from 'zod';
-import type { Log } from '../log/log.ts';
 import type { Principal } from '../principals/principal.ts';
 import { decodeCursor, encodeCursor } from '../tools/cursor.ts';
-import { toolJsonSchemas, type ToolSchemas } from '../tools/json-schema.ts';
-import { ToolError, type Tool, type ToolAnnotations, type ToolContext } from '../tools/tool.ts';
-import { argumentProblems } from './argument-problems.ts';
+import type { ToolProgress } from '../tools/tool.ts';
+import type { UpstreamSpec } from '../upstreams/upstream-spec.ts';
+import type { JsonObject, Upstream, UpstreamMethod } from '../upstreams/upstream.ts';
+import { Aggregate, type AggregateDeps, type Missing, type ServerState } from './aggregate.ts';
+import type { Asker, ListKind } from './catalog.ts';
+import { isObject } from './definitions.ts';
+import type { CallerRequest, Forwarded, Forwarding } from './forwarding.ts';
+import { OwnTools, type OwnOutcome, type OwnToolsOptions } from './own-tools.ts';
+import type { Shown } from './surface.ts';
 
-export interface ToolDescription extends ToolSchemas {
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-  readonly annotations: ToolAnnotations;
-}
-
-export interface ToolPage {
-  readonly tools: readonly ToolDescription[];
+export interface Page {
+  readonly items: readonly JsonObject[];
   readonly nextCursor?: string;
+  /** How long a client may keep it, milliseconds. It is the caller's own: never to be shared. */
+  readonly ttlMs: number;
+  /** Upstreams that are not in it, or only as they were. Empty: the list is whole. */
+  readonly missing: readonly Missing[];
 }
 
-/** How a tool call ended. `text` is for the caller. */
-export type CallOutcome =
-  | { readonly kind: 'result'; readonly structured: object; readonly text: string }
-  | { readonly kind: 'invalid-arguments'; readonly text: string }
-  | { readonly kind: 'tool-error'; readonly text: string }
-  | { readonly kind: 'unknown-tool' };
+/** Where a call goes, for the audit: told before it runs. */
+export interface Routed {
+  /** As the caller named it. */
+  readonly tool: string;
+  /** `drawbridge` for our own. */
+  readonly server: string;
+  readonly units: number;
+}
 
-export interface CallRequest {
+/** How a tool call ended. */
+export type CallOutcome = OwnOutcome | Forwarded | { readonly kind: 'unknown-tool' };
+
+/** How a request about a prompt or resource ended. */
+export type FetchOutcome = Forwarded | { readonly kind: 'unknown' };
+
+export interface CallRequest extends CallerRequest {
   readonly name: string;
   readonly args: unknown;
-  readonly requestId: string;
-  readonly reportProgress: ToolContext['reportProgress'];
+  readonly onRouted?: (routed: Routed) => void;
+  /** Hears how long an upstream took, milliseconds. */
+  readonly onUpstreamTime?: (ms: number) => void;
 }
 
-export interface GatewayOptions {
-  readonly tools: readonly Tool[];
-  readonly toolTimeoutMs: number;
-  readonly maxResultBytes: number;
-  readonly log: Log;
+export interface GatewayOptions extends OwnToolsOptions {
+  /** Absent: there are only tools of our own. */
+  readonly upstreams?:
+    | (AggregateDeps & {
+        readonly forwarding: Forwarding;
+        readonly upstreamOf: (spec: UpstreamSpec) => Upstream;
+      })
+    | undefined;
 }
 
-const toolsPerPage = 100;
-const listScope = 'tools/list';
+const itemsPerPage = 100;
+/** How long clients may keep a list that only a deployment changes. */
+const longestTtlMs = 60_000;
+/** … and one that is not whole. */
+const brokenTtlMs = 2_000;
 
-/** The tools of one deployment as plain data: knows nothing of HTTP, Lambda or an SDK. */
+const ownServer = 'drawbridge';
+
+/** Everything that one deployment serves, as plain data: knows nothing of HTTP, Lambda or an SDK. */
 export class Gateway {
+  readonly #own: OwnTools;
+  readonly #ownList: readonly JsonObject[];
   readonly #options: GatewayOptions;
-  readonly #tools: ReadonlyMap<string, Tool>;
-  readonly #descriptions = new Map<string, ToolDescription>();
+  readonly #aggregate: Aggregate | undefined;
+  readonly #merged = new WeakMap<object, readonly JsonObject[]>();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const byName = options.tools.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    this.#tools = new Map(byName.map((tool) => [tool.name, tool]));
+    this.#own = new OwnTools(options);
+    this.#ownList = this.#own.definitions().toSorted(byName);
+    const { upstreams } = options;
+    this.#aggregate =
+      upstreams === undefined ? undefined : new Aggregate(upstreams, this.#own.names);
   }
 
-  /** Whether there is a tool of this name for this caller. One that it may not call is as good as none. */
-  hasTool(principal: Principal, name: string): boolean {
-    return this.#find(principal, name) !== undefined;
+  /** Tools in the order of names, always. @throws ToolError when the cursor is not one of this list. */
+  async listTools(caller: CallerRequest, cursor?: string): Promise<Page> {
+    if (this.#aggregate === undefined) {
+      return page('tools/list', this.#ownList.filter(mayCall(caller.principal)), cursor);
+    }
+    const seen = await this.#aggregate.list('tools', askerOf(caller));
+    const all = this.#withOwn(seen.surface);
+    const tools =
+      caller.principal.role === 'readonly' ? all.filter(mayCall(caller.principal)) : all;
+    return page('tools/list', tools, cursor, seen);
   }
 
-  /** In the order of names, always. @throws ToolError when the cursor is not one of this list. */
-  listTools(principal: Principal, cursor?: string): ToolPage {
-    const tools = [...this.#tools.values()].filter((tool) => mayCall(principal, tool));
-    const start = cursor === undefined ? 0 : decodeCursor(cursor, listScope);
-    const end = start + toolsPerPage;
-    return {
-      tools: tools.slice(start, end).map((tool) => this.#describe(tool)),
-      ...(end < tools.length ? { nextCursor: encodeCursor(end, listScope) } : {}),
+  /** @throws ToolError when the cursor is not one of this list. */
+  async list(
+    kind: Exclude<ListKind, 'tools'>,
+    caller: CallerRequest,
+    cursor?: string,
+  ): Promise<Page> {
+    if (this.#aggregate === undefined) return page(kind, [], cursor);
+    const seen = await this.#aggregate.list(kind, askerOf(caller));
+    return page(
+      kind,
+      [...seen.surface.values()].map(({ definition }) => definition),
+      cursor,
+      seen,
+    );
+  }
+
+  async callTool(request: CallRequest): Promise<CallOutcome> {
+    const { principal, name, args } = request;
+    const own = this.#own.find(name);
+    if (own !== undefined) {
+      if (!isAllowed(principal, own.annotations.readOnlyHint)) return { kind: 'unknown-tool' };
+      request.onRouted?.({ tool: name, server: ownServer, units: 1 });
+      const { requestId, onProgress } = request;
+      const reportProgress = async (progress: ToolProgress) => onProgress?.({ ...progress });
+      return this.#own.call(own, { principal, args, requestId, reportProgress });
+    }
+    const shown = await this.#aggregate?.find('tools', name, askerOf(request));
+    if (shown === undefined || !isAllowed(principal, isReadOnly(shown.definition))) {
+      return { kind: 'unknown-tool' };
+    }
+    const { spec, definition } = shown;
+    const units = spec.units.tools?.[shown.own] ?? spec.units.default;
+    request.onRouted?.({ tool: name, server: spec.name, units });
+    const { annotations } = definition as { annotations?: Record<string, unknown> };
+    return this.#forward(request, shown, 'tools/call', {
+      params: { name: shown.own, arguments: isObject(args) ? args : {} },
+      repeatable: isReadOnly(definition) || annotations?.['idempotentHint'] === true,
+      tool: { ...definition, name: shown.own },
+    });
+  }
+
+  async getPrompt(request: CallRequest): Promise<FetchOutcome> {
+    const shown = await this.#aggregate?.find('prompts', request.name, askerOf(request));
+    if (shown === undefined) return { kind: 'unknown' };
+    request.onRouted?.({ tool: request.name, server: shown.spec.name, units: 0 });
+    const params = {
+      name: shown.own,
+      ...(isObject(request.args) ? { arguments: request.args } : {}),
     };
+    return this.#forward(request, shown, 'prompts/get', { params, repeatable: true });
   }
 
-  async callTool(principal: Principal, request: CallRequest): Promise<CallOutcome> {
-    const tool = this.#find(principal, request.name);
-    if (tool === undefined) return { kind: 'unknown-tool' };
-    const input = tool.input.safeParse(request.args ?? {});
-    if (!input.success) {
-      return { kind: 'invalid-arguments', text: argumentProblems(input.error, tool.input) };
-    }
-    const { requestId, reportProgress } = request;
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), this.#options.toolTimeoutMs);
-    const { signal } = deadline;
+  /** `request.name` is the URI. */
+  async readResource(request: CallRequest): Promise<FetchOutcome> {
+    const shown = await this.#aggregate?.findResource(request.name, askerOf(request));
+    if (shown === undefined) return { kind: 'unknown' };
+    request.onRouted?.({ tool: request.name, server: shown.spec.name, units: 0 });
+    const outcome = await this.#forward(request, shown, 'resources/read', {
+      params: { uri: shown.own },
+      repeatable: true,
+    });
+    return outcome.kind === 'result' && shown.own !== request.name
+      ? { kind: 'result', result: withUri(outcome.result, shown.own, request.name) }
+      : outcome;
+  }
+
+  /** `request.args` are the params of `completion/complete`. */
+  async complete(request: CallRequest): Promise<FetchOutcome> {
+    const params = isObject(request.args) ? request.args : {};
+    const ref = isObject(params['ref']) ? params['ref'] : {};
+    const asker = askerOf(request);
+    const shown =
+      ref['type'] === 'ref/prompt'
+        ? await this.#aggregate?.find('prompts', String(ref['name']), asker)
+        : await this.#aggregate?.findTemplate(String(ref['uri']), asker);
+    if (shown === undefined) return { kind: 'unknown' };
+    const own = ref['type'] === 'ref/prompt' ? { name: shown.own } : { uri: shown.own };
+    return this.#forward(request, shown, 'completion/complete', {
+      params: { ...params, ref: { ...ref, ...own } },
+      repeatable: true,
+    });
+  }
+
+  /** The servers that the caller's tenant sees, ours among them. */
+  async servers(caller: CallerRequest): Promise<readonly (ServerState | OwnServer)[]> {
+    const own: OwnServer = {
+      name: ownServer,
+      kind: 'own',
+      state: 'ok',
+      tools: this.#ownList.length,
+    };
+    return [own, ...((await this.#aggregate?.servers(askerOf(caller))) ?? [])];
+  }
+
+  async #forward(
+    request: CallRequest,
+    { spec }: Shown,
+    method: UpstreamMethod,
+    call: { readonly params: JsonObject; readonly repeatable: boolean; readonly tool?: JsonObject },
+  ): Promise<Forwarded> {
+    const { upstreams, maxResultBytes } = this.#options;
+    if (upstreams === undefined) throw new Error('a thing of an upstream without upstreams');
+    const { forwarding, upstreamOf, now } = upstreams;
+    const startedAt = now();
     try {
-      const output = await Promise.race([
-        tool.run(input.data, { principal, requestId, reportProgress, signal }),
-        rejectOnAbort(signal),
-      ]);
-      return this.#result(tool, tool.output.parse(output));
-    } catch (error) {
-      return { kind: 'tool-error', text: this.#publicText(tool, requestId, signal, error) };
+      const upstream = upstreamOf(spec);
+      return await forwarding.send(request, { spec, upstream, method, maxResultBytes, ...call });
     } finally {
-      clearTimeout(timer);
+      request.onUpstreamTime?.(Math.max(0, now() - startedAt));
     }
   }
 
-  #find(principal: Principal, name: string): Tool | undefined {
-    const tool = this.#tools.get(name);
-    return tool !== undefined && mayCall(principal, tool) ? tool : undefined;
-  }
-
-  #describe(tool: Tool): ToolDescription {
-    const known = this.#descriptions.get(tool.name);
+  /** Ours and the upstreams' in the order of names, made once for each surface. */
+  #withOwn(surface: ReadonlyMap<string, Shown>): readonly JsonObject[] {
+    const known = this.#merged.get(surface);
     if (known !== undefined) return known;
-    const { name, title, description, annotations } = tool;
-    const described = { name, title, description, annotations, ...toolJsonSchemas(tool) };
-    this.#descriptions.set(name, described);
-    return described;
-  }
-
-  #result(tool: Tool, structured: z.infer<Tool['output']>): CallOutcome {
-    const text = JSON.stringify(structured);
-    if (Buffer.byteLength(text) > this.#options.maxResultBytes) {
-      return {
-        kind: 'tool-error',
-        text: `The result of ${tool.name} is larger than ${this.#options.maxResultBytes} bytes. Ask for less.`,
-      };
-    }
-    return { kind: 'result', structured, text };
-  }
-
-  #publicText(tool: Tool, requestId: string, deadline: AbortSignal, error: unknown): string {
-    if (error instanceof ToolError) return error.message;
-    this.#options.log.error('tool.failed', error, { requestId, tool: tool.name });
-    return deadline.aborted
-      ? `${tool.name} did not finish within ${this.#options.toolTimeoutMs / 1000} seconds. Request ${requestId}.`
-      : `${tool.name} failed. Request ${requestId}.`;
+    const upstream = [...surface.values()].map(({ definition }) => definition);
+    const merged = [...this.#ownList, ...upstream].toSorted(byName);
+    this.#merged.set(surface, merged);
+    return merged;
   }
 }
 
-const mayCall = (principal: Principal, tool: Tool): boolean =>
-  principal.role !== 'readonly' || tool.annotations.readOnlyHint;
+export interface OwnServer {
+  readonly name: string;
+  readonly kind: 'own';
+  readonly state: 'ok';
+  readonly tools: number;
+}
 
-const rejectOnAbort = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('deadline exceeded')), { once: true });
-  });
+const askerOf = ({ principal, requestId, hops }: CallerRequest): Asker => ({
+  tenant: principal.tenant,
+  requestId,
+  hops,
+});
+
+const byName = (a: JsonObject, b: JsonObject): number =>
+  (a['name'] as string) < (b['name'] as string) ? -1 : 1;
+
+const isReadOnly = ({ annotations }: JsonObject): boolean =>
+  isObject(annotations) && annotations['readOnlyHint'] === true;
+
+const isAllowed = ({ role }: Principal, readOnly: boolean): boolean =>
+  role !== 'readonly' || readOnly;
+
+const mayCall =
+  (principal: Principal) =>
+  (definition: JsonObject): boolean =>
+    isAllowed(principal, isReadOnly(definition));
+
+const page = (
+  scope: string,
+  items: readonly JsonObject[],
+  cursor: string | undefined,
+  { missing, ttlMs }: { readonly missing: readonly Missing[]; readonly ttlMs: number } = {
+    missing: [],
+    ttlMs: longestTtlMs,
+  },
+): Page => {
+  const start = cursor === undefined ? 0 : decodeCursor(cursor, scope);
+  const end = start + itemsPerPage;
+  return {
+    items: items.slice(start, end),
+    ...(end < items.length ? { nextCursor: encodeCursor(end, scope) } : {}),
+    ttlMs: missing.length > 0 ? brokenTtlMs : Math.min(longestTtlMs, ttlMs),
+    missing,
+  };
+};
+
+/** The contents under the URI that the caller knows. */
+const withUri = (result: JsonObject, own: string, shown: string): JsonObject => ({
+  ...result,
+  ...(Array.isArray(result['contents'])
+    ? {
+        contents: result['contents'].map((content: unknown) =>
+          isObject(content) && content['uri'] === own ? { ...content, uri: shown } : content,
+        ),
+      }
+    : {}),
+});

@@ -4,16 +4,25 @@ import type { GuardedFetch } from '../fetch-guard/guarded-fetch.ts';
 import { isLoopbackRedirectUri, isWellFormedRedirectUri } from './redirect-uri.ts';
 
 /** draft-ietf-oauth-client-id-metadata-document §4. What else is in it is not used. */
-const document = z.looseObject({
-  client_id: z.string(),
-  client_name: z.string().max(200).optional(),
-  redirect_uris: z.array(z.string()).min(1).max(50),
-  /** A document is public: it cannot hold a shared secret, and keys are not looked at here (§4.1). */
-  token_endpoint_auth_method: z.literal('none').optional(),
-  client_secret: z.never().optional(),
-  grant_types: z.array(z.string()).optional(),
-  response_types: z.array(z.string()).optional(),
-});
+const document = z
+  .looseObject({
+    client_id: z.string(),
+    client_name: z.string().max(200).optional(),
+    redirect_uris: z.array(z.string()).min(1).max(50),
+    token_endpoint_auth_method: z.string().optional(),
+    token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
+    client_secret: z.never().optional(),
+    grant_types: z.array(z.string()).optional(),
+    response_types: z.array(z.string()).optional(),
+  })
+  // A document is public: it cannot hold a shared secret, and keys are not looked at here (§4.1). ChatGPT's prefers
+  // private_key_jwt and lists none as well.
+  .refine(
+    ({
+      token_endpoint_auth_method: method = 'none',
+      token_endpoint_auth_methods_supported: more,
+    }) => method === 'none' || (more?.includes('none') ?? false),
+  );
 
 export interface ClientDocument {
   readonly name: string | undefined;

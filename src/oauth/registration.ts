@@ -37,7 +37,9 @@ export const registerClient = (metadata: unknown, config: FacadeConfig) => {
       ? new OAuthError('invalid_redirect_uri', 'redirect_uris must list one to twenty URIs')
       : new OAuthError('invalid_client_metadata', 'The client metadata is not valid');
   }
-  if (!data.redirect_uris.every((uri) => isSharedRedirectUri(uri, config))) {
+  // Clients register every address that some version of them uses: they get those that are allowed (RFC 7591 §3.2.1).
+  const redirectUris = data.redirect_uris.filter((uri) => isSharedRedirectUri(uri, config));
+  if (redirectUris.length === 0) {
     throw new OAuthError('invalid_redirect_uri', 'A redirect URI is not allowed here');
   }
   if (data.grant_types?.includes('authorization_code') === false) {
@@ -49,6 +51,7 @@ export const registerClient = (metadata: unknown, config: FacadeConfig) => {
   const { scope, grant_types: asked, ...echoed } = data;
   return {
     ...echoed,
+    redirect_uris: redirectUris,
     client_id: config.publicClientId,
     grant_types: grantTypes.filter((type) => asked?.includes(type) ?? true),
     response_types: ['code'],

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import type { Clock } from '../clock/clock.ts';
 
 /** What a sealed value is for. It is authenticated, so that one cannot be used in place of another. */
-export type SealPurpose = 'consent' | 'state' | 'code';
+export type SealPurpose = 'consent' | 'state' | 'code' | 'input';
 
 interface SealingKey {
   /** Public: the first characters of every value that this key sealed. */

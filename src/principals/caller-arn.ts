@@ -44,5 +44,18 @@ export const callerArn = z
     error: 'is not the ARN of a role without its path, or of a user',
   });
 
-/** The name of the role or user. */
-export const callerName = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
+const nameable = new RegExp(
+  `^${partition}:iam::(?<account>${account}):(?<kind>role|user)/${path}(?<name>${name})$`,
+);
+
+/**
+ * `<account>:role/<name>` or `<account>:user/<name>`, of what `callerArnOf` gives. Two accounts may have a role of one
+ * name, and one account a role and a user; a path tells no two callers apart.
+ *
+ * @throws Error for what is no such ARN.
+ */
+export const callerId = (arn: string): string => {
+  const groups = nameable.exec(arn)?.groups;
+  if (groups === undefined) throw new Error('not the ARN of a role or user');
+  return `${groups['account']}:${groups['kind']}/${groups['name']}`;
+};

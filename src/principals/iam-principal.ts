@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 import type { PrincipalReader } from '../registry/registry.ts';
-import { callerArnOf, callerName } from './caller-arn.ts';
+import { callerArnOf, callerId } from './caller-arn.ts';
 import type { Principal } from './principal.ts';
 
 /** Why a caller that IAM let through was refused: for the log. The caller learns only that it was. */
@@ -41,7 +41,7 @@ const lookUp = async (records: PrincipalReader, arn: string): Promise<IamResolut
     kind: 'verified',
     principal: {
       tenant: tenant.tenant,
-      subject: `iam:${callerName(arn)}`,
+      subject: `iam:${callerId(arn)}`,
       role: record.role,
       lane: 'iam',
       plan: tenant.plan,

@@ -19,7 +19,7 @@ export const tenantId = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$
 /** Who is calling, as the authorizer established it. */
 export interface Principal {
   readonly tenant: string;
-  /** The caller within the tenant: `key:<id>` for API keys. */
+  /** The caller within the tenant: `key:<id>`, `jwt:<sub>`, `client:<client id>`, `iam:<account>:role/<name>`. */
   readonly subject: string;
   readonly role: Role;
   readonly lane: Lane;

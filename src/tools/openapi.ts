@@ -1,4 +1,4 @@
-import type { ToolDescription } from '../gateway/gateway.ts';
+import type { JsonObject } from '../upstreams/upstream.ts';
 
 export interface OpenApiOptions {
   /** Where the API is reached, without a trailing slash. */
@@ -22,15 +22,25 @@ const errorAnswer = (description: string) => ({
 });
 
 /** JSON Schema's own marker has no place inside an OpenAPI document, which names its dialect once. */
-const withoutDialect = ({ $schema: _, ...schema }: Readonly<Record<string, unknown>>) => schema;
+const withoutDialect = ({ $schema: _, ...schema }: JsonObject) => schema;
 
-const operation = (tool: ToolDescription) => ({
+/** What is used of a tool's definition. An upstream's may lack all but name and input schema. */
+interface Definition {
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly inputSchema: JsonObject;
+  readonly outputSchema?: JsonObject;
+  readonly annotations?: { readonly readOnlyHint?: boolean };
+}
+
+const operation = (tool: Definition) => ({
   post: {
     operationId: tool.name,
-    summary: tool.title,
-    description: tool.description,
+    summary: tool.title ?? tool.name,
+    description: tool.description ?? '',
     // ChatGPT Actions ask their user before an operation that has consequences.
-    'x-openai-isConsequential': !tool.annotations.readOnlyHint,
+    'x-openai-isConsequential': tool.annotations?.readOnlyHint !== true,
     requestBody: {
       required: true,
       content: { 'application/json': { schema: withoutDialect(tool.inputSchema) } },
@@ -38,7 +48,9 @@ const operation = (tool: ToolDescription) => ({
     responses: {
       '200': {
         description: 'The result of the tool.',
-        content: { 'application/json': { schema: withoutDialect(tool.outputSchema) } },
+        content: {
+          'application/json': { schema: withoutDialect(tool.outputSchema ?? { type: 'object' }) },
+        },
       },
       '400': errorAnswer('The arguments are not what the tool takes.'),
       '401': errorAnswer('The key is missing, wrong, expired or revoked.'),
@@ -50,14 +62,19 @@ const operation = (tool: ToolDescription) => ({
 
 /** OpenAPI 3.1 of exactly the given tools, each as `POST /tools/{name}`. */
 export const openApiOf = (
-  tools: readonly ToolDescription[],
+  tools: readonly JsonObject[],
   { serverUrl, version }: OpenApiOptions,
 ): object => ({
   openapi: '3.1.0',
   info: { title: 'Drawbridge tools', version },
   servers: [{ url: serverUrl }],
   security: [{ apiKey: [] }],
-  paths: Object.fromEntries(tools.map((tool) => [`/tools/${tool.name}`, operation(tool)])),
+  paths: Object.fromEntries(
+    (tools as unknown as readonly Definition[]).map((tool) => [
+      `/tools/${tool.name}`,
+      operation(tool),
+    ]),
+  ),
   components: {
     securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } },
     schemas: { Error: errorSchema },

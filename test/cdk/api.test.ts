@@ -32,11 +32,21 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
     });
     const signIn = [
       'GET /.well-known/oauth-authorization-server',
+      'GET /.well-known/oauth-authorization-server/mcp',
       'GET /.well-known/oauth-protected-resource',
       'GET /.well-known/oauth-protected-resource/mcp',
       'GET /.well-known/openid-configuration',
+      'GET /.well-known/openid-configuration/mcp',
       'GET /oauth/authorize',
       'GET /oauth/callback',
+      'OPTIONS /.well-known/oauth-authorization-server',
+      'OPTIONS /.well-known/oauth-authorization-server/mcp',
+      'OPTIONS /.well-known/oauth-protected-resource',
+      'OPTIONS /.well-known/oauth-protected-resource/mcp',
+      'OPTIONS /.well-known/openid-configuration',
+      'OPTIONS /.well-known/openid-configuration/mcp',
+      'OPTIONS /oauth/register',
+      'OPTIONS /oauth/token',
       'POST /oauth/authorize',
       'POST /oauth/register',
       'POST /oauth/token',
@@ -44,7 +54,9 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
     expect(table.toSorted()).toEqual(
       [
         ...(env === 'local' ? signIn : []),
+        'DELETE /ci/mcp | NONE | false | MOCK | -',
         'DELETE /mcp | NONE | false | MOCK | -',
+        'GET /ci/mcp | NONE | false | MOCK | -',
         'GET /health | NONE | false | MOCK | -',
         'GET /mcp | NONE | false | MOCK | -',
         'GET /openapi.json | CUSTOM | true | AWS_PROXY | STREAM',
@@ -125,6 +137,8 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
     expect(answers).toEqual({
       'GET /mcp': notAllowed,
       'DELETE /mcp': notAllowed,
+      'GET /ci/mcp': notAllowed,
+      'DELETE /ci/mcp': notAllowed,
       'GET /health': {
         Type: 'MOCK',
         PassthroughBehavior: 'NEVER',
@@ -163,17 +177,39 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
     const { gateway, config } = synthesized;
     const { Properties } = gateway.only('AWS::ApiGateway::Stage');
     expect(Properties).toMatchObject({ StageName: 'live' });
+    const setting = (ResourcePath: string, HttpMethod: string, rate: number, burst: number) => ({
+      ResourcePath,
+      HttpMethod,
+      ThrottlingRateLimit: rate,
+      ThrottlingBurstLimit: burst,
+      // Of each: API Gateway gives a method's setting nothing of the stage's.
+      DataTraceEnabled: false,
+      LoggingLevel: 'ERROR',
+      MetricsEnabled: true,
+    });
+    const { rateLimit, burstLimit } = config.throttle;
     expect(Properties['MethodSettings']).toEqual([
-      {
-        ResourcePath: '/*',
-        HttpMethod: '*',
-        ThrottlingRateLimit: config.throttle.rateLimit,
-        ThrottlingBurstLimit: config.throttle.burstLimit,
-        DataTraceEnabled: false,
-        LoggingLevel: 'ERROR',
-        MetricsEnabled: true,
-      },
+      setting('/*', '*', rateLimit, burstLimit),
+      setting('/~1ci~1mcp', 'POST', 50, 100),
+      ...(env === 'local'
+        ? [
+            setting('/~1oauth~1register', 'POST', 5, 10),
+            setting('/~1oauth~1authorize', 'GET', 20, 40),
+            setting('/~1oauth~1authorize', 'POST', 20, 40),
+            setting('/~1oauth~1callback', 'GET', 20, 40),
+            setting('/~1oauth~1token', 'POST', 20, 40),
+          ]
+        : []),
     ]);
+  });
+
+  it('every throttle is of a route that it has: API Gateway refuses others', () => {
+    const { MethodSettings } = synthesized.gateway.only('AWS::ApiGateway::Stage').Properties;
+    const routes = routesOf(synthesized.gateway).map(({ route }) => route);
+    for (const { ResourcePath, HttpMethod } of MethodSettings as Record<string, string>[]) {
+      if (ResourcePath === '/*') continue;
+      expect(routes).toContain(`${HttpMethod} ${ResourcePath?.slice(1).replaceAll('~1', '/')}`);
+    }
   });
 
   it('its access log is one JSON object per request without any header, agent or key value', () => {

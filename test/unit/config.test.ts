@@ -58,6 +58,14 @@ describe('a minimal file', () => {
     expect(load(minimal)).toEqual({
       ...minimal,
       manageApiGatewayAccount: true,
+      throttle: {
+        rateLimit: 100,
+        burstLimit: 200,
+        register: { rateLimit: 5, burstLimit: 10 },
+        signIn: { rateLimit: 20, burstLimit: 40 },
+        ci: { rateLimit: 50, burstLimit: 100 },
+      },
+      cloudFront: { enabled: false, priceClass: '100' },
       authorizer: { cacheSeconds: 60, memoryMb: 512 },
       mcp: {
         memoryMb: 1024,
@@ -178,12 +186,48 @@ describe('a setting that is not right', () => {
       { ...minimal, content: { baseUrl: 'ftp://example.com' } },
       'content.baseUrl: ',
     ],
+    [
+      'CloudFront beside an address of one’s own',
+      { ...minimal, publicUrl: 'https://mcp.example.com', cloudFront: { enabled: true } },
+      'cloudFront: is refused together with publicUrl: clients know the API by one address',
+    ],
+    [
+      'a request longer than CloudFront waits',
+      { ...minimal, mcp: { timeoutSeconds: 121 }, cloudFront: { enabled: true } },
+      'mcp.timeoutSeconds: must be at most 120 with cloudFront: CloudFront waits no longer for a byte',
+    ],
+    [
+      'a price class that CloudFront does not have',
+      { ...minimal, cloudFront: { enabled: true, priceClass: '300' } },
+      'cloudFront.priceClass: ',
+    ],
+    [
+      'a registration rate of zero',
+      { ...minimal, throttle: { ...minimal.throttle, register: { rateLimit: 0 } } },
+      'throttle.register.rateLimit: ',
+    ],
+    [
+      'a throttle of a route that there is not',
+      { ...minimal, throttle: { ...minimal.throttle, tools: { rateLimit: 1 } } },
+      'throttle.tools: there is no such setting',
+    ],
     ['text for an object', '"text"', '(top level): '],
   ];
   it.each(wrong)('%s is named with its path', (_, document, problem) => {
     const message = refusal(document);
     expect(message).toContain('config/test.json has settings that are not right:\n');
     expect(message).toContain(`\n  ${problem}`);
+  });
+
+  it('CloudFront beside 120 seconds is taken, and so is an address without CloudFront', () => {
+    const edge = load({ ...minimal, mcp: { timeoutSeconds: 120 }, cloudFront: { enabled: true } });
+    expect(edge.cloudFront).toEqual({ enabled: true, priceClass: '100' });
+    const own = load({
+      ...minimal,
+      mcp: { timeoutSeconds: 900 },
+      publicUrl: 'https://mcp.example.com',
+    });
+    expect(own.cloudFront.enabled).toBe(false);
   });
 
   it.each(['Free', '1st', 'a b', 'x'.repeat(33), ''])('the plan name "%s" is refused', (name) => {

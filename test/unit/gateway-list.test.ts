@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { Gateway } from '../../src/gateway/gateway.ts';
+import { Gateway, type CallRequest } from '../../src/gateway/gateway.ts';
 import { createLog } from '../../src/log/log.ts';
-import type { Principal } from '../../src/principals/principal.ts';
+import type { Role } from '../../src/principals/principal.ts';
 import { encodeCursor } from '../../src/tools/cursor.ts';
 import { defineTool, ToolError } from '../../src/tools/tool.ts';
+import { aCaller } from './support/caller.ts';
 
-const caller = (role: Principal['role']): Principal => ({
-  tenant: 'demo',
-  subject: 'key:Abcd1234',
-  role,
-  lane: 'key',
-  plan: 'free',
-});
+const caller = (role: Role) => aCaller({ who: { role } });
 
 /** A gateway with so many tools, every other one read-only, given in no order. */
 const aGateway = (count: number) => {
@@ -37,44 +32,52 @@ const aGateway = (count: number) => {
   });
 };
 
-const pagesOf = (gateway: Gateway, principal: Principal) => {
+const pagesOf = async (gateway: Gateway, request: CallRequest) => {
   const pages: string[][] = [];
   let cursor: string | undefined;
   do {
-    const page = gateway.listTools(principal, cursor);
-    pages.push(page.tools.map(({ name }) => name));
+    const page = await gateway.listTools(request, cursor);
+    pages.push(page.items.map(({ name }) => name as string));
     cursor = page.nextCursor;
   } while (cursor !== undefined && pages.length < 10);
   return pages;
 };
 
 describe('the list of tools', () => {
-  it('comes by name in pages of a hundred that neither repeat nor skip', () => {
-    const pages = pagesOf(aGateway(250), caller('user'));
+  it('comes by name in pages of a hundred that neither repeat nor skip', async () => {
+    const pages = await pagesOf(aGateway(250), caller('user'));
     expect(pages.map((page) => page.length)).toEqual([100, 100, 50]);
     expect(pages.flat()).toEqual(pages.flat().toSorted());
     expect(new Set(pages.flat()).size).toBe(250);
   });
 
-  it('a page that is exactly full is the last one', () => {
-    expect(pagesOf(aGateway(100), caller('user')).map((page) => page.length)).toEqual([100]);
-    expect(pagesOf(aGateway(200), caller('readonly')).map((page) => page.length)).toEqual([100]);
+  it('a page that is exactly full is the last one', async () => {
+    for (const pages of [
+      await pagesOf(aGateway(100), caller('user')),
+      await pagesOf(aGateway(200), caller('readonly')),
+    ]) {
+      expect(pages.map((page) => page.length)).toEqual([100]);
+    }
   });
 
-  it('holds for a readonly caller only what it may call', () => {
-    const names = pagesOf(aGateway(250), caller('readonly')).flat();
+  it('holds for a readonly caller only what it may call', async () => {
+    const names = (await pagesOf(aGateway(250), caller('readonly'))).flat();
     expect(names).toHaveLength(125);
     expect(names.every((name) => Number(name.slice(1)) % 2 === 0)).toBe(true);
   });
 
-  it('of no tools is empty', () => {
-    expect(aGateway(0).listTools(caller('user'))).toEqual({ tools: [] });
+  it('of no tools is empty', async () => {
+    expect(await aGateway(0).listTools(caller('user'))).toEqual({
+      items: [],
+      missing: [],
+      ttlMs: 60_000,
+    });
   });
 
-  it('refuses a cursor of something else', () => {
+  it('refuses a cursor of something else', async () => {
     const gateway = aGateway(250);
     for (const cursor of ['', 'x', encodeCursor(100, 'another list')]) {
-      expect(() => gateway.listTools(caller('user'), cursor)).toThrow(ToolError);
+      await expect(gateway.listTools(caller('user'), cursor)).rejects.toThrow(ToolError);
     }
   });
 });

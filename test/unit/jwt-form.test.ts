@@ -25,18 +25,30 @@ describe('the form of a token', () => {
     ['bits after the last byte of its signature', `${head}.${payload}.AB`],
     ['bits after the last byte of its payload', `${head}.${part({ a: 12 }).slice(0, -1)}R.AAAA`],
     ['a length that no bytes have', `${head}.${payload}.AAAAA`],
+    ['a header that is not JSON', `${part('{')}.${payload}.AAAA`],
     ['a payload that is not JSON', `${head}.${part('{')}.AAAA`],
     [
       'bytes that are not UTF-8',
       `${head}.${Buffer.from('{"a":"\xff"}', 'latin1').toString('base64url')}.AAAA`,
     ],
     ['a byte order mark', `${head}.${part('\ufeff{}')}.AAAA`],
-    ['a header that is a list', `${part([])}.${payload}.AAAA`],
-    ['a header that is null', `${part('null')}.${payload}.AAAA`],
-    ['more than 8 KB', `${head}.${payload}.${'A'.repeat(jwtMaxLength)}`],
-    ['100 KB', `${head}.${'A'.repeat(100_000)}.AAAA`],
   ])('is not one with %s', (_, token) => {
-    expect(readJwt(token)).toBeUndefined();
+    expect(readJwt(token)).toBe('malformed');
+  });
+
+  it.each([
+    ['a header that is a list', `${part([])}.${payload}.AAAA`, 'algorithm'],
+    ['a header that is null', `${part('null')}.${payload}.AAAA`, 'algorithm'],
+    ['no algorithm', `${part({ kid: 'k' })}.${payload}.AAAA`, 'algorithm'],
+    ['the algorithm none', `${part({ alg: 'none', kid: 'k' })}.${payload}.AAAA`, 'algorithm'],
+    ['no kid', `${part({ alg: 'RS256' })}.${payload}.AAAA`, 'header'],
+    ['crit', `${part({ alg: 'RS256', kid: 'k', crit: ['exp'] })}.${payload}.AAAA`, 'header'],
+    ['a header twice', `${part('{"alg":"RS256","alg":"none"}')}.${payload}.AAAA`, 'duplicate-name'],
+    ['a claim twice', `${head}.${part('{"a":1,"a":1}')}.AAAA`, 'duplicate-name'],
+    ['more than 8 KB', `${head}.${payload}.${'A'.repeat(jwtMaxLength)}`, 'too-long'],
+    ['100 KB', `${head}.${'A'.repeat(100_000)}.AAAA`, 'too-long'],
+  ])('is refused for its own reason with %s', (_, token, reason) => {
+    expect(readJwt(token)).toBe(reason);
   });
 
   it('is never an API key', () => {

@@ -27,7 +27,7 @@ describe('the record of a call', () => {
         '"method":"tools/call","tool":"echo","server":"drawbridge","decision":"allow",' +
         '"policyId":null,"outcome":"ok","rpcCode":null,"httpStatus":200,"units":1,"argsBytes":13,' +
         '"argsDigest":"BP8qcZshz7nJ3qxM46HrnGFeNti2C4UKiOBzr-dL3GY","resultBytes":256,"ms":7,' +
-        '"upstreamMs":null,"chain":null}',
+        '"upstreamMs":null,"missing":null,"chain":null}',
     ]);
     expect(hmac('{"text":"hi"}')).toBe('BP8qcZshz7nJ3qxM46HrnGFeNti2C4UKiOBzr-dL3GY');
   });

@@ -191,7 +191,7 @@ describe('the digest secret', () => {
     expect(ran).toEqual([]);
     expect(`${answer.text}${written()}`).not.toContain('canary');
     expect(records()).toMatchObject([
-      { tool: 'erase', outcome: 'refused', httpStatus: 503, argsDigest: null, units: 0 },
+      { tool: null, outcome: 'refused', httpStatus: 503, argsDigest: null, units: 0 },
     ]);
   });
 

@@ -124,14 +124,18 @@ describe('registration', () => {
     expect((await register(metadata)).body).toBe(answer.body);
   });
 
+  it('gives of several redirect URIs those that are allowed, and no other', async () => {
+    const answer = await register({
+      redirect_uris: ['https://evil.com/cb', claudeRedirect, 'evil://cb'],
+    });
+    expect(answer.statusCode).toBe(201);
+    expect(jsonOf(answer)['redirect_uris']).toEqual([claudeRedirect]);
+  });
+
   it.each([
     ['no redirect URI', { redirect_uris: [] }, 'invalid_redirect_uri'],
     ['no redirect URIs', {}, 'invalid_redirect_uri'],
-    [
-      'a foreign one',
-      { redirect_uris: [claudeRedirect, 'https://evil.com/cb'] },
-      'invalid_redirect_uri',
-    ],
+    ['only foreign ones', { redirect_uris: ['https://evil.com/cb'] }, 'invalid_redirect_uri'],
     ['a custom scheme', { redirect_uris: ['evil://cb'] }, 'invalid_redirect_uri'],
     [
       'no code grant',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   callerArn,
   callerArnOf,
-  callerName,
+  callerId,
   principalArnOf,
 } from '../../src/principals/caller-arn.ts';
 
@@ -92,6 +92,20 @@ describe('principalArnOf', () => {
   });
 });
 
-it('the name is what follows the path', () => {
-  expect(callerName(`arn:aws:iam::${account}:user/team/dev`)).toBe('dev');
+describe('callerId', () => {
+  it.each([
+    [`arn:aws:iam::${account}:role/ci`, `${account}:role/ci`],
+    [`arn:aws:iam::${account}:user/dev`, `${account}:user/dev`],
+    [`arn:aws:iam::${account}:user/team/dev`, `${account}:user/dev`],
+    [`arn:aws:iam::${account}:user/a:role/999999999999:role/dev`, `${account}:user/dev`],
+  ])('of %s is %s', (arn, id) => {
+    expect(callerId(arn)).toBe(id);
+  });
+
+  it.each([`arn:aws:iam::${account}:root`, `arn:aws:sts::${account}:assumed-role/ci/job`, 'ci'])(
+    'of %s there is none',
+    (arn) => {
+      expect(() => callerId(arn)).toThrow('not the ARN of a role or user');
+    },
+  );
 });

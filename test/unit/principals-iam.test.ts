@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { callerArnOf } from '../../src/principals/caller-arn.ts';
 import {
   cacheMs,
   createIamPrincipalResolver,
@@ -37,7 +38,13 @@ const acme = async () => {
 
 const ciPrincipal = {
   kind: 'verified',
-  principal: { tenant: 'acme', subject: 'iam:ci', role: 'readonly', lane: 'iam', plan: 'pro' },
+  principal: {
+    tenant: 'acme',
+    subject: 'iam:123456789012:role/ci',
+    role: 'readonly',
+    lane: 'iam',
+    plan: 'pro',
+  },
 };
 
 describe('who is let in', () => {
@@ -46,14 +53,31 @@ describe('who is let in', () => {
     expect(await resolve(session('ci'))).toEqual(ciPrincipal);
   });
 
-  it('a mapped user is known by the name', async () => {
+  it('a mapped user is known by account and name, without a path', async () => {
     const { resolve, registry } = await acme();
     const arn = 'arn:aws:iam::123456789012:user/team/dev';
     await registry.createPrincipal({ ...aPrincipal('x', 'acme'), arn });
     expect(await resolve(arn)).toMatchObject({
       kind: 'verified',
-      principal: { subject: 'iam:dev', role: 'user' },
+      principal: { subject: 'iam:123456789012:user/dev', role: 'user' },
     });
+  });
+
+  it('callers of one name are as many subjects as there are callers', async () => {
+    const { resolve, registry } = await acme();
+    const sessions = [
+      session('ci'),
+      session('ci').replace('123456789012', '210987654321'),
+      'arn:aws:iam::123456789012:user/ci',
+    ];
+    for (const userArn of sessions.slice(1)) {
+      const arn = callerArnOf(userArn) ?? expect.fail();
+      await registry.createPrincipal({ ...aPrincipal('x', 'acme'), arn });
+    }
+    const found = await Promise.all(sessions.map(resolve));
+    expect(
+      found.map((resolution) => resolution.kind === 'verified' && resolution.principal.subject),
+    ).toEqual(['iam:123456789012:role/ci', 'iam:210987654321:role/ci', 'iam:123456789012:user/ci']);
   });
 
   it.each([

@@ -4,16 +4,10 @@ import { createTool as createSearch } from '../../lambdas/mcp/tools/search.ts';
 import { buildIndexFile, DocumentIndex } from '../../src/content/document-index.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import { createLog } from '../../src/log/log.ts';
-import type { Principal } from '../../src/principals/principal.ts';
-import type { ToolProgress } from '../../src/tools/tool.ts';
+import type { JsonObject } from '../../src/upstreams/upstream.ts';
+import { aCaller } from './support/caller.ts';
 
-const caller: Principal = {
-  tenant: 'demo',
-  subject: 'key:Abcd1234',
-  role: 'readonly',
-  lane: 'key',
-  plan: 'free',
-};
+const caller = { who: { role: 'readonly' } } as const;
 
 const documents = Array.from({ length: 25 }, (_, at) => ({
   id: `guides/${String(at).padStart(2, '0')}.md`,
@@ -31,7 +25,7 @@ const aLibrary = () => {
     return new DocumentIndex(JSON.parse(JSON.stringify(buildIndexFile(documents, new Map()))));
   };
   const lines: string[] = [];
-  const progress: ToolProgress[] = [];
+  const progress: JsonObject[] = [];
   const gateway = new Gateway({
     tools: [createSearch({ documents: documentsOf }), createFetch({ documents: documentsOf })],
     toolTimeoutMs: 30_000,
@@ -39,19 +33,16 @@ const aLibrary = () => {
     log: createLog((line) => void lines.push(line)),
   });
   const call = (name: string, args: unknown) =>
-    gateway.callTool(caller, {
-      name,
-      args,
-      requestId: 'req-1',
-      reportProgress: async (step) => void progress.push(step),
-    });
+    gateway.callTool(
+      aCaller({ ...caller, name, args, onProgress: (step) => void progress.push(step) }),
+    );
   return { gateway, call, lines, progress, loads: () => loads };
 };
 
 /** The JSON of the one text item that ChatGPT reads. */
 const textOf = async (outcome: ReturnType<ReturnType<typeof aLibrary>['call']>) => {
   const answer = await outcome;
-  if (answer.kind !== 'result') throw new Error(`a ${answer.kind}`);
+  if (answer.kind !== 'own-result') throw new Error(`a ${answer.kind}`);
   expect(JSON.parse(answer.text)).toEqual(answer.structured);
   return JSON.parse(answer.text) as {
     results: { id: string; title: string; url: string; snippet: string }[];
@@ -181,13 +172,13 @@ describe('fetch (the contract of ChatGPT connectors)', () => {
 });
 
 describe('both', () => {
-  it('are listed in the order of their names, as read-only, closed-world and idempotent', () => {
-    const { tools } = aLibrary().gateway.listTools(caller);
+  it('are listed in the order of their names, as read-only, closed-world and idempotent', async () => {
+    const { items: tools } = await aLibrary().gateway.listTools(aCaller(caller));
     expect(tools.map(({ name, annotations }) => [name, annotations])).toEqual([
       ['fetch', { readOnlyHint: true, idempotentHint: true, openWorldHint: false }],
       ['search', { readOnlyHint: true, idempotentHint: true, openWorldHint: false }],
     ]);
-    expect(tools[1]?.inputSchema).toMatchObject({
+    expect(tools[1]?.['inputSchema']).toMatchObject({
       type: 'object',
       required: ['query'],
       additionalProperties: false,
@@ -202,12 +193,9 @@ describe('both', () => {
       maxResultBytes: 1_000_000,
       log: createLog((line) => void lines.push(line)),
     });
-    const outcome = await gateway.callTool(caller, {
-      name: 'search',
-      args: { query: 'x' },
-      requestId: 'req-1',
-      reportProgress: async () => undefined,
-    });
+    const outcome = await gateway.callTool(
+      aCaller({ ...caller, name: 'search', args: { query: 'x' } }),
+    );
     expect(outcome).toEqual({ kind: 'tool-error', text: 'search failed. Request req-1.' });
     expect(lines).toHaveLength(1);
     expect(lines.join()).not.toContain('canary');

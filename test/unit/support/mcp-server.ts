@@ -2,7 +2,7 @@ import { createHandler, type McpHandlerDeps } from '../../../lambdas/mcp/handler
 import { createMcpEndpoint } from '../../../lambdas/mcp/mcp-endpoint.ts';
 import { ArgsDigester } from '../../../src/audit/args-digest.ts';
 import { lineSink, type AuditRecord } from '../../../src/audit/audit-record.ts';
-import { Gateway } from '../../../src/gateway/gateway.ts';
+import { Gateway, type GatewayOptions } from '../../../src/gateway/gateway.ts';
 import { createLog } from '../../../src/log/log.ts';
 import type { IamPrincipalResolver } from '../../../src/principals/iam-principal.ts';
 import { invokeStreaming, type StreamedAnswer } from './awslambda.ts';
@@ -105,6 +105,8 @@ export interface ServerOptions {
   readonly toolTimeoutMs?: number;
   /** @default knows nobody */
   readonly iamPrincipal?: IamPrincipalResolver;
+  /** @default none, and no prompts or resources */
+  readonly upstreams?: GatewayOptions['upstreams'];
 }
 
 /** The mcp function in this process, with tools, log, audit and clock in memory. */
@@ -123,9 +125,16 @@ export const aMcpServer = (options: ServerOptions = {}) => {
     toolTimeoutMs: options.toolTimeoutMs ?? 30_000,
     maxResultBytes: 1_024,
     log,
+    upstreams: options.upstreams,
   });
   const deps: McpHandlerDeps = {
-    endpoint: createMcpEndpoint({ gateway, log, version: '9.8.7', instructions: 'Ask echo.' }),
+    endpoint: createMcpEndpoint({
+      gateway,
+      log,
+      version: '9.8.7',
+      instructions: 'Ask echo.',
+      servesUpstreams: options.upstreams !== undefined,
+    }),
     iamPrincipal: options.iamPrincipal ?? (async () => ({ kind: 'refused', reason: 'unmapped' })),
     gateway,
     version: '9.8.7',
@@ -184,12 +193,17 @@ export const initialize = (protocolVersion = '2025-11-25') =>
   });
 
 /** A request of revision 2026-07-28 with the headers that belong to it. */
-export const modern = (method: string, params: Record<string, unknown> = {}) => ({
+export const modern = (
+  method: string,
+  params: Record<string, unknown> = {},
+  { capabilities = {}, meta = {} }: { capabilities?: object; meta?: object } = {},
+) => ({
   body: legacy(method, {
     ...params,
     _meta: {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientCapabilities': {},
+      ...meta,
+      'io.modelcontextprotocol/clientCapabilities': capabilities,
       'io.modelcontextprotocol/clientInfo': { name: 'test-client', version: '1.2.3' },
     },
   }),
@@ -197,5 +211,6 @@ export const modern = (method: string, params: Record<string, unknown> = {}) => 
     'MCP-Protocol-Version': '2026-07-28',
     'Mcp-Method': method,
     ...(typeof params['name'] === 'string' ? { 'Mcp-Name': params['name'] } : {}),
+    ...(typeof params['uri'] === 'string' ? { 'Mcp-Name': params['uri'] } : {}),
   },
 });

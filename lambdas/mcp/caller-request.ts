@@ -1,0 +1,82 @@
+import type { ServerContext } from '@modelcontextprotocol/server';
+import type { CallRequest } from '../../src/gateway/gateway.ts';
+import { isObject } from '../../src/gateway/definitions.ts';
+import type { Log } from '../../src/log/log.ts';
+import type { JsonObject } from '../../src/upstreams/upstream.ts';
+import type { ServedExchange } from './observed-server.ts';
+
+export interface CallerFacts {
+  readonly exchange: ServedExchange;
+  readonly era: 'legacy' | 'modern';
+  readonly log: Log;
+}
+
+/** W3C Trace Context in `_meta` (MCP 2026-07-28, basic/index, "_meta"). */
+const traceKeys = ['traceparent', 'tracestate', 'baggage'] as const;
+
+const traceOf = (meta: unknown): Readonly<Record<string, string>> | undefined => {
+  if (!isObject(meta)) return undefined;
+  const found = traceKeys.flatMap((key) => {
+    const value = meta[key];
+    return typeof value === 'string' && value.length <= 512 && /^[\x20-\x7e]*$/u.test(value)
+      ? [[key, value] as const]
+      : [];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+};
+
+const envelopeOf = ({ mcpReq }: ServerContext): JsonObject =>
+  (mcpReq.envelope as JsonObject | undefined) ?? {};
+
+const canElicit = (envelope: JsonObject): boolean => {
+  const capabilities = envelope['io.modelcontextprotocol/clientCapabilities'];
+  return isObject(capabilities) && isObject(capabilities['elicitation']);
+};
+
+/** One MCP request as the gateway takes it. */
+export const callerRequestOf = (
+  { exchange, era, log }: CallerFacts,
+  context: ServerContext,
+  { name = '', args }: { readonly name?: string; readonly args?: unknown } = {},
+): CallRequest => {
+  const { mcpReq } = context;
+  const { principal, requestId, hops } = exchange;
+  const envelope = envelopeOf(context);
+  const progressToken = mcpReq._meta?.progressToken;
+  const notify = (method: string, params: JsonObject): void => {
+    // Nobody may be there any more to hear it.
+    mcpReq.notify({ method, params }).catch((error: unknown) => {
+      log.error('mcp.notify-failed', error, { requestId, method });
+    });
+  };
+  const logLevel = envelope['io.modelcontextprotocol/logLevel'];
+  // A client of 2025 hears logs unless it says otherwise; one of 2026 says so with each request.
+  const wantsLog = era === 'legacy' || typeof logLevel === 'string';
+  const requestState: unknown = era === 'modern' ? mcpReq.requestState() : undefined;
+  return {
+    principal,
+    requestId,
+    hops,
+    name,
+    args,
+    trace: traceOf(mcpReq._meta),
+    signal: mcpReq.signal,
+    canElicit: era === 'modern' && canElicit(envelope),
+    ...(progressToken === undefined
+      ? {}
+      : {
+          onProgress: (params) => notify('notifications/progress', { ...params, progressToken }),
+        }),
+    ...(wantsLog ? { onLog: (params) => notify('notifications/message', params) } : {}),
+    ...(typeof logLevel === 'string' ? { logLevel } : {}),
+    ...(mcpReq.inputResponses === undefined ? {} : { inputResponses: mcpReq.inputResponses }),
+    ...(typeof requestState === 'string' ? { requestState } : {}),
+    onRouted: ({ tool, server, units }) =>
+      exchange.observeRoute(mcpReq.id, {
+        server,
+        units,
+        ...(mcpReq.method === 'tools/call' ? { tool } : {}),
+      }),
+    onUpstreamTime: (upstreamMs) => exchange.observeRoute(mcpReq.id, { upstreamMs }),
+  };
+};

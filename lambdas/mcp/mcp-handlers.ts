@@ -1,0 +1,159 @@
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  type Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import type { ListKind } from '../../src/gateway/catalog.ts';
+import type { CallOutcome, FetchOutcome, Gateway, Page } from '../../src/gateway/gateway.ts';
+import { ToolError } from '../../src/tools/tool.ts';
+import { callerRequestOf, type CallerFacts } from './caller-request.ts';
+
+export interface HandlerFacts extends CallerFacts {
+  readonly gateway: Gateway;
+  readonly servesUpstreams?: boolean;
+}
+
+/** Where a list says which servers it lacks. */
+export const missingKey = 'drawbridge/missing';
+
+/** An error of ours in place of an upstream's answer: outside of the codes that MCP keeps for itself. */
+const upstreamFailedCode = -31502;
+/** The wire's types are open and mutable; what upstreams gave is passed on as it is. */
+type Wire = never;
+
+const invalidParams = (text: string): ProtocolError =>
+  new ProtocolError(ProtocolErrorCode.InvalidParams, text);
+
+const textResult = (text: string) => ({
+  content: [{ type: 'text' as const, text }],
+  isError: true,
+});
+
+/** @throws ProtocolError */
+const toCallResult = (outcome: CallOutcome, facts: HandlerFacts) => {
+  switch (outcome.kind) {
+    case 'own-result':
+      return {
+        content: [{ type: 'text' as const, text: outcome.text }],
+        structuredContent: outcome.structured as Record<string, unknown>,
+      };
+    case 'invalid-arguments':
+    case 'tool-error':
+    case 'failed':
+      return textResult(outcome.text);
+    case 'result':
+      return outcome.result as Wire;
+    case 'unknown-tool':
+      throw invalidParams('Unknown tool');
+    default:
+      throw upstreamError(outcome, facts);
+  }
+};
+
+const upstreamError = (
+  outcome: Extract<FetchOutcome, { kind: 'rpc-error' | 'bad-state' | 'failed' }>,
+  { exchange }: HandlerFacts,
+): ProtocolError => {
+  switch (outcome.kind) {
+    case 'bad-state':
+      return invalidParams('Invalid or expired requestState');
+    case 'failed':
+      exchange.upstreamTexts.add(outcome.text);
+      return new ProtocolError(upstreamFailedCode, outcome.text);
+    case 'rpc-error':
+      exchange.upstreamTexts.add(outcome.message);
+      return new ProtocolError(outcome.code, outcome.message);
+  }
+};
+
+/** @throws ProtocolError */
+const toFetchResult = (
+  outcome: FetchOutcome,
+  unknown: ProtocolError,
+  facts: HandlerFacts,
+): Wire => {
+  if (outcome.kind === 'result') return outcome.result as Wire;
+  throw outcome.kind === 'unknown' ? unknown : upstreamError(outcome, facts);
+};
+
+/** Sets what one request's server answers. */
+export const setHandlers = (server: Server, facts: HandlerFacts): void => {
+  const { gateway, log, exchange, era } = facts;
+
+  const toList = async (
+    method: string,
+    key: string,
+    read: () => Promise<Page>,
+    { mcpReq }: ServerContext,
+  ): Promise<Wire> => {
+    try {
+      const { items, nextCursor, ttlMs, missing } = await read();
+      if (missing.length > 0) {
+        exchange.observeRoute(mcpReq.id, { missing: missing.map((one) => one.server) });
+      }
+      return {
+        [key]: items,
+        ...(nextCursor === undefined ? {} : { nextCursor }),
+        ...(era === 'modern' ? { ttlMs, cacheScope: 'private' } : {}),
+        ...(missing.length === 0 ? {} : { _meta: { [missingKey]: missing } }),
+      } as Wire;
+    } catch (error) {
+      if (error instanceof ToolError) throw invalidParams('Unknown cursor');
+      log.error('mcp.failed', error, { requestId: exchange.requestId, method });
+      throw error;
+    }
+  };
+
+  server.setRequestHandler('tools/list', ({ params }, context) =>
+    toList(
+      'tools/list',
+      'tools',
+      () => gateway.listTools(callerRequestOf(facts, context), params?.cursor),
+      context,
+    ),
+  );
+  server.setRequestHandler('tools/call', async ({ params }, context) => {
+    const request = callerRequestOf(facts, context, { name: params.name, args: params.arguments });
+    return toCallResult(await gateway.callTool(request), facts);
+  });
+  if (facts.servesUpstreams !== true) return;
+
+  const list = (kind: Exclude<ListKind, 'tools'>, method: ListMethod) =>
+    server.setRequestHandler(method, ({ params }, context) =>
+      toList(
+        method,
+        kind,
+        () => gateway.list(kind, callerRequestOf(facts, context), params?.cursor),
+        context,
+      ),
+    );
+  list('prompts', 'prompts/list');
+  list('resources', 'resources/list');
+  list('resourceTemplates', 'resources/templates/list');
+
+  server.setRequestHandler('prompts/get', async ({ params }, context) => {
+    const request = callerRequestOf(facts, context, { name: params.name, args: params.arguments });
+    return toFetchResult(await gateway.getPrompt(request), invalidParams('Unknown prompt'), facts);
+  });
+  server.setRequestHandler('resources/read', async ({ params }, context) => {
+    const request = callerRequestOf(facts, context, { name: params.uri });
+    return toFetchResult(
+      await gateway.readResource(request),
+      invalidParams('Resource not found'),
+      facts,
+    );
+  });
+  server.setRequestHandler('completion/complete', async ({ params }, context) => {
+    const request = callerRequestOf(facts, context, { args: params });
+    return toFetchResult(
+      await gateway.complete(request),
+      invalidParams('Unknown reference'),
+      facts,
+    );
+  });
+  // Nothing of it can be kept for the next request: logs come with the call that they belong to.
+  server.setRequestHandler('logging/setLevel', () => ({}));
+};
+
+type ListMethod = 'prompts/list' | 'resources/list' | 'resources/templates/list';
