@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { FunctionDefinition } from '../local/lambda/function-service.ts';
 import { Invocation } from '../local/lambda/invocation.ts';
@@ -72,7 +75,13 @@ export const measureColdStart = async (
   const idle = Promise.withResolvers<void>();
   const startedAt = performance.now();
   const sandbox = new Sandbox(
-    { definition, awsEnvironment, log, reaper },
+    {
+      definition,
+      awsEnvironment,
+      log,
+      reaper,
+      makeTemporaryDirectory: () => mkdtempSync(join(tmpdir(), 'cold-start-')),
+    },
     {
       onIdle: () => idle.resolve(),
       onInitFailure: (_, fail) => {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import * as z from 'zod';
 import { functionDefinitions } from '../local/lambda/function-definitions.ts';
 import type { FunctionDefinition } from '../local/lambda/function-service.ts';
 import { loadDeployment } from '../local/template/load-deployment.ts';
@@ -16,10 +17,15 @@ const constructs: Readonly<Record<FunctionName, string>> = {
   mcp: 'McpFunction',
 };
 
+/** Where `config/mcp.json` finds the REST service of the examples, which the bench does not call. */
+const nobody = 'http://127.0.0.1:9';
+
 /** What `cdk deploy -c env=local` would deploy. */
 export interface Deployed {
   readonly cdkOut: string;
   readonly functions: Readonly<Record<FunctionName, FunctionDefinition>>;
+  /** Of stdio servers, by the name that `config/mcp.json` gives them. */
+  readonly sandboxes: Readonly<Record<string, FunctionDefinition>>;
 }
 
 /**
@@ -35,7 +41,7 @@ export const synthesizeBelow = async (
   const quiet = ['--quiet', '--no-notices', '--no-version-reporting'];
   await run(process.execPath, [cdk, 'synth', ...quiet, '-c', 'env=local', '-o', cdkOut], {
     cwd: projectDirectory,
-    env: { ...process.env, TMPDIR: directory },
+    env: { ...process.env, TMPDIR: directory, ITEMS_API_URL: nobody },
   });
   const definitions = functionDefinitions(loadDeployment(cdkOut, twinAccount));
   const find = (name: FunctionName): FunctionDefinition => {
@@ -45,5 +51,16 @@ export const synthesizeBelow = async (
     if (found === undefined) throw new Error(`No function is synthesized as ${constructs[name]}.`);
     return found;
   };
-  return { cdkOut, functions: { authorizer: find('authorizer'), mcp: find('mcp') } };
+  const mcp = find('mcp');
+  const sandboxNames = z
+    .record(z.string(), z.string())
+    .parse(JSON.parse(mcp.environment['SANDBOX_FUNCTIONS'] ?? '{}'));
+  const sandboxes = Object.fromEntries(
+    Object.entries(sandboxNames).flatMap(([server, name]) =>
+      definitions
+        .filter((definition) => definition.name === name)
+        .map((definition) => [server, definition] as const),
+    ),
+  );
+  return { cdkOut, functions: { authorizer: find('authorizer'), mcp }, sandboxes };
 };

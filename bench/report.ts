@@ -3,8 +3,10 @@ import type { ColdStartResult } from './cold-start.ts';
 import type { LaneResult } from './lanes.ts';
 import type { Machine } from './machine.ts';
 import type { SizeRow } from './sizes.ts';
-import { figure, percent, table, verdict } from './table.ts';
+import { figure, noise, percent, table, verdict } from './table.ts';
 import type { ThroughputResult, ThroughputRow } from './throughput.ts';
+import { upstreamReport } from './upstream-report.ts';
+import type { UpstreamResult } from './upstreams.ts';
 import type { Workload } from './workload.ts';
 
 export interface BenchResults {
@@ -17,6 +19,7 @@ export interface BenchResults {
   readonly throughput?: ThroughputResult;
   readonly authorizerReads?: AuthorizerReads;
   readonly lanes?: LaneResult;
+  readonly upstreams?: UpstreamResult;
   readonly coldStart?: ColdStartResult;
   readonly sizes?: readonly SizeRow[];
 }
@@ -47,17 +50,6 @@ const throughputRow = (
     ? ['1', '1', '1', '1']
     : [ratio.rps, ratio.p50Ms, ratio.p99Ms, ratio.cpuUs].map(figure)),
 ];
-
-/** Above it figures are not fit to be quoted. */
-const quietShare = 0.1;
-
-const noise = (highest: number | undefined, median = highest): string => {
-  if (highest === undefined || median === undefined)
-    return 'This system does not tell what else ran.';
-  const worst = highest === median ? '' : `, ${percent(highest)} at worst`;
-  const advice = highest > quietShare ? ' Run it again on a quiet machine before quoting it.' : '';
-  return `Other programs took ${percent(median)} of the machine${worst}.${advice}`;
-};
 
 const throughput = (result: ThroughputResult): string => {
   const { rows, rounds, secondsEach, yardstick, othersShare } = result;
@@ -184,6 +176,7 @@ export const renderReport = (results: BenchResults): string =>
     ...(results.throughput ? [throughput(results.throughput)] : []),
     ...(results.authorizerReads ? [authorizerReads(results.authorizerReads)] : []),
     ...(results.lanes ? [lanes(results.lanes)] : []),
+    ...(results.upstreams ? [upstreamReport(results.upstreams)] : []),
     ...(results.coldStart ? [coldStart(results.coldStart)] : []),
     ...(results.sizes ? [sizes(results.sizes)] : []),
   ].join('\n\n')}\n`;

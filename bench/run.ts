@@ -23,17 +23,23 @@ import type { BenchOptions } from './options.ts';
 import type { BenchResults } from './report.ts';
 import { measureSizes } from './sizes.ts';
 import { measureThroughput, type Target, type ThroughputResult } from './throughput.ts';
+import { ensurePeers } from './peers.ts';
+import { manyTools, type Surroundings } from './upstream-cases.ts';
+import { httpUpstreamsReady, type HttpUpstreamsOptions } from './upstream-messages.ts';
+import { measureUpstreams, type UpstreamResult } from './upstreams.ts';
 import { createWorkload, plan, type Workload } from './workload.ts';
 
 const scales = {
   full: {
     throughput: { rounds: 3, secondsEach: 5, warmUp: { answers: 20_000, maxSeconds: 25 } },
     lanes: { rounds: 7, share: 1 },
+    upstreams: { rounds: 5, each: { seconds: 1.5, least: 10 } },
     coldRounds: 15,
   },
   quick: {
     throughput: { rounds: 3, secondsEach: 0.6, warmUp: { answers: 2_000, maxSeconds: 3 } },
     lanes: { rounds: 3, share: 0.2 },
+    upstreams: { rounds: 3, each: { seconds: 0.2, least: 2 } },
     coldRounds: 5,
   },
 } as const;
@@ -42,6 +48,14 @@ type Scale = (typeof scales)[keyof typeof scales];
 const connections = [1, 10, 50] as const;
 const readsEach = 20;
 const yardstick = 'plain SDK server';
+
+/** @throws Error when figures were taken of something that failed. */
+const assertNoFaults = async (twin: Child<TwinReady>): Promise<void> => {
+  const { functionErrors, throttles } = await twin.ask({}, twinCounts);
+  if (functionErrors + throttles > 0) {
+    throw new Error(`The twin had ${functionErrors} function errors and ${throttles} throttles.`);
+  }
+};
 
 /** One run. What it starts, `close` ends in reverse order, whatever became of the run. */
 export class Bench {
@@ -106,6 +120,15 @@ export class Bench {
         ? { throughput: await this.#throughput(twin, workload, scale.throughput) }
         : {}),
       ...(parts.has('lanes') ? { lanes: await this.#lanes(twin, deployed, scale.lanes) } : {}),
+      ...(parts.has('upstreams')
+        ? {
+            upstreams: await this.#upstreams(
+              twin,
+              { deployed, workload, stateDirectory: twinOptions.stateDirectory },
+              scale.upstreams,
+            ),
+          }
+        : {}),
       ...(parts.has('cold')
         ? {
             coldStart: await measureColdStarts({
@@ -162,10 +185,30 @@ export class Bench {
       connections,
       say: this.#say,
     });
-    const { functionErrors, throttles } = await twin.ask({}, twinCounts);
-    if (functionErrors + throttles > 0) {
-      throw new Error(`The twin had ${functionErrors} function errors and ${throttles} throttles.`);
-    }
+    await assertNoFaults(twin);
+    return result;
+  }
+
+  async #upstreams(
+    twin: Child<TwinReady>,
+    surroundings: Pick<Surroundings, 'deployed' | 'workload' | 'stateDirectory'>,
+    scale: Scale['upstreams'],
+  ): Promise<UpstreamResult> {
+    const peers = await ensurePeers();
+    const options: HttpUpstreamsOptions = { manyTools };
+    const servers = await this.#start('servers/http-upstreams.ts', options, httpUpstreamsReady);
+    const result = await measureUpstreams({
+      ...scale,
+      ...surroundings,
+      projectDirectory: this.#projectDirectory,
+      twin: twin.ready,
+      upstreams: servers.ready,
+      peers,
+      start: (...of) => this.#start(...of),
+      say: this.#say,
+    });
+    await servers.stop();
+    await assertNoFaults(twin);
     return result;
   }
 

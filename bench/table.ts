@@ -28,3 +28,15 @@ export const figure = (value: number | undefined): string => {
 export const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 
 export const verdict = (met: boolean): string => (met ? 'met' : 'MISSED');
+
+/** Above it figures are not fit to be quoted. */
+const quietShare = 0.1;
+
+/** What is said of the programs that the bench did not start. */
+export const noise = (highest: number | undefined, median = highest): string => {
+  if (highest === undefined || median === undefined)
+    return 'This system does not tell what else ran.';
+  const worst = highest === median ? '' : `, ${percent(highest)} at worst`;
+  const advice = highest > quietShare ? ' Run it again on a quiet machine before quoting it.' : '';
+  return `Other programs took ${percent(median)} of the machine${worst}.${advice}`;
+};

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { bundleFunctions } from '../build/bundle-functions.ts';
+import { buildEnvironment } from '../build/build-environment.ts';
 import { addEnvironment } from '../lib/environment-stacks.ts';
-import { loadConfig } from '../lib/config.ts';
+import { environmentsIn, loadConfig } from '../lib/config.ts';
 import { addSecurityChecks } from '../lib/security-checks.ts';
 
 // What is wrong is in the message; the stack would be of the CDK's inside. The App synthesizes itself when the
@@ -14,15 +14,19 @@ process.once('uncaughtException', (error) => {
 });
 
 const projectDirectory = dirname(import.meta.dirname);
+const configDirectory = join(projectDirectory, 'config');
 // The CLI would turn this off, to report by itself: a finding must fail every synth, whoever runs it.
 const app = new App({ postCliContext: { '@aws-cdk/core:failSynthOnValidationErrors': true } });
 const env = String(app.node.tryGetContext('env') ?? 'dev');
-const config = loadConfig(join(projectDirectory, 'config'), env);
-const bundles = await bundleFunctions({
+const config = loadConfig(configDirectory, env);
+const { bundles, upstreams, warnings } = await buildEnvironment({
   projectDirectory,
-  contentFolder: config.content.folder,
-  contentBaseUrl: config.content.baseUrl,
+  env,
+  knownEnvs: environmentsIn(configDirectory),
+  config,
+  environment: process.env,
 });
 process.once('exit', () => rmSync(bundles.directory, { recursive: true, force: true }));
-addEnvironment(app, { envName: env, config, bundles });
+for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+addEnvironment(app, { envName: env, config, bundles, upstreams });
 addSecurityChecks(app);

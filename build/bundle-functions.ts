@@ -1,10 +1,17 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { formatPinLock, type PinLock } from '../src/upstreams/pin-lock.ts';
+import type { UpstreamSpec } from '../src/upstreams/upstream-spec.ts';
 import { buildContentIndex } from './content-index.ts';
 import { builtinsDirectly, loadedLater, toolsOf } from './esbuild-plugins.ts';
 import { lintTools } from './lint-tools.ts';
+import { assembleSandbox, type SandboxAsset } from './upstreams/assemble-sandbox.ts';
+import type { Environment } from './upstreams/fill-environment.ts';
+import { allOf } from './upstreams/problems.ts';
+import type { SandboxPlan } from './upstreams/sandbox-plan.ts';
+import type { Platform } from './upstreams/vendor-package.ts';
 
 /** Directories that are ready to become Lambda assets. */
 export interface FunctionBundles {
@@ -14,33 +21,78 @@ export interface FunctionBundles {
   readonly mcp: string;
   readonly oauth: string;
   readonly preToken: string;
+  /** One for each stdio server. */
+  readonly sandboxes: readonly SandboxAsset[];
 }
 
-/** Upper bounds of the minified code, in bytes: size is cold start. */
+/** Upper bounds of each function's minified `index.cjs`, in bytes: its size is cold start. */
 export const sizeBudgets = {
-  authorizer: 450_000,
-  mcp: 900_000,
+  authorizer: 150_000,
+  mcp: 600_000,
   oauth: 450_000,
   'pre-token': 200_000,
+  'stdio-host': 600_000,
 } as const;
 
-/** The files that a function consists of: its handler, and what is loaded when it is needed first. */
+/** The same for files that are loaded when they are needed first. */
+export const laterBudgets = {
+  'access-tokens': 180_000,
+  'upstream-connections': 650_000,
+  'upstream-directory': 200_000,
+} as const;
+
+/** The files that a function consists of: its handler, and what is loaded later. */
 const entryFiles = {
   authorizer: ['index.ts', 'access-tokens.ts'],
-  mcp: ['index.ts'],
+  mcp: ['index.ts', 'upstream-connections.ts', 'upstream-directory.ts'],
   oauth: ['index.ts'],
   'pre-token': ['index.ts'],
+  'stdio-host': ['index.ts'],
 } as const satisfies Record<keyof typeof sizeBudgets, readonly string[]>;
 
 export interface BundleOptions {
   readonly projectDirectory: string;
   readonly contentFolder: string;
   readonly contentBaseUrl?: string | undefined;
+  /** What was read of `config/mcp.json`. Without it there are no upstreams. */
+  readonly upstreams?: UpstreamBundleOptions | undefined;
 }
+
+export interface UpstreamBundleOptions {
+  readonly specs: readonly UpstreamSpec[];
+  readonly lock: PinLock;
+  readonly sandboxes: readonly SandboxPlan[];
+  readonly platform: Platform;
+  readonly environment: Environment;
+}
+
+const noUpstreams: UpstreamBundleOptions = {
+  specs: [],
+  lock: { version: 1, servers: {} },
+  sandboxes: [],
+  platform: 'lambda',
+  environment: {},
+};
+
+const budgetOf = (name: keyof typeof sizeBudgets, file: string): number =>
+  file === 'index' ? sizeBudgets[name] : laterBudgets[file as keyof typeof laterBudgets];
+
+/** @throws Error when a file is over its budget. */
+const checkSizes = (name: keyof typeof sizeBudgets, { outputs }: Metafile): void => {
+  for (const [path, { bytes }] of Object.entries(outputs)) {
+    const file = basename(path, '.cjs');
+    const budget = budgetOf(name, file);
+    if (bytes <= budget) continue;
+    throw new Error(
+      `${file}.cjs of the ${name} function is ${bytes} bytes; its budget is ${budget}. ` +
+        `Find what grew with esbuild's --analyze, or move the budget in build/bundle-functions.ts with a measurement.`,
+    );
+  }
+};
 
 /**
  * Bundles one function into `outDirectory`, and says of what.
- * @throws Error when the bundle is over its budget.
+ * @throws Error when a file of it is over its budget.
  */
 export const bundleFunction = async (
   projectDirectory: string,
@@ -67,31 +119,60 @@ export const bundleFunction = async (
       toolsOf(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
     ],
   });
-  const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-  if (bytes > sizeBudgets[name]) {
-    throw new Error(
-      `The ${name} function's bundle is ${bytes} bytes; its budget is ${sizeBudgets[name]}. ` +
-        `Find what grew with esbuild's --analyze, or move the budget in build/bundle-functions.ts with a measurement.`,
-    );
-  }
+  checkSizes(name, metafile);
   return metafile;
 };
 
+/** The functions of stdio servers: one bundle of the host, and the files of each server. */
+const bundleSandboxes = async (
+  projectDirectory: string,
+  directory: string,
+  { sandboxes, platform, environment }: UpstreamBundleOptions,
+): Promise<readonly SandboxAsset[]> => {
+  if (sandboxes.length === 0) return [];
+  const hostDirectory = join(directory, 'stdio-host');
+  await bundleFunction(projectDirectory, 'stdio-host', hostDirectory);
+  return allOf(
+    sandboxes.map(
+      (plan) => () =>
+        assembleSandbox(plan, {
+          hostDirectory,
+          directory: join(directory, `sandbox-${plan.name}`),
+          cache: join(projectDirectory, 'node_modules', '.cache', 'drawbridge', 'vendor'),
+          platform,
+          environment,
+        }),
+    ),
+  );
+};
+
 /**
- * Lints the tools, bundles each function with its dependencies, and indexes the documents. The result depends on
- * sources only: the same sources give the same bytes, and so the same asset hashes.
+ * Lints the tools, bundles each function with its dependencies, installs and copies stdio servers, and indexes the
+ * documents. The result depends on sources only: the same sources give the same bytes, and so the same asset hashes.
  *
- * @throws Error that names the file and the reason when a tool, a document or a bundle is not fit to deploy.
+ * @throws Error that names the file and the reason when a tool, a document, a server or a bundle is not fit to deploy.
  */
 export const bundleFunctions = async (options: BundleOptions): Promise<FunctionBundles> => {
-  const { projectDirectory } = options;
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-bundles-'));
+  try {
+    return await bundleInto(directory, options);
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  }
+};
+
+const bundleInto = async (
+  directory: string,
+  { projectDirectory, contentFolder, contentBaseUrl, upstreams = noUpstreams }: BundleOptions,
+): Promise<FunctionBundles> => {
   const authorizer = join(directory, 'authorizer');
   const mcp = join(directory, 'mcp');
   const oauth = join(directory, 'oauth');
   const preToken = join(directory, 'pre-token');
   for (const folder of [authorizer, mcp, oauth, preToken]) mkdirSync(folder);
-  await Promise.all([
+  const [sandboxes] = await Promise.all([
+    bundleSandboxes(projectDirectory, directory, upstreams),
     lintTools(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
     bundleFunction(projectDirectory, 'authorizer', authorizer),
     bundleFunction(projectDirectory, 'mcp', mcp),
@@ -99,9 +180,11 @@ export const bundleFunctions = async (options: BundleOptions): Promise<FunctionB
     bundleFunction(projectDirectory, 'pre-token', preToken),
   ]);
   const index = buildContentIndex({
-    directory: join(projectDirectory, options.contentFolder),
-    baseUrl: options.contentBaseUrl,
+    directory: join(projectDirectory, contentFolder),
+    baseUrl: contentBaseUrl,
   });
   writeFileSync(join(mcp, 'content-index.json'), JSON.stringify(index));
-  return { directory, authorizer, mcp, oauth, preToken };
+  writeFileSync(join(mcp, 'upstreams.json'), JSON.stringify(upstreams.specs));
+  writeFileSync(join(mcp, 'mcp.lock.json'), formatPinLock(upstreams.lock));
+  return { directory, authorizer, mcp, oauth, preToken, sandboxes };
 };

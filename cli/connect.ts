@@ -6,10 +6,15 @@ import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { AdminError } from '../src/admin/admin-error.ts';
 import { ApiGatewayUsagePlans } from '../src/admin/api-gateway-usage-plans.ts';
 import { parseDeploymentDocument } from '../src/admin/deployment-document.ts';
-import type { AdminPorts } from '../src/admin/ports.ts';
+import type { AdminPorts, UpstreamProbe } from '../src/admin/ports.ts';
 import { SecretsManagerPepper } from '../src/admin/secrets-manager-pepper.ts';
+import { SecretsManagerValues } from '../src/admin/secrets-manager-values.ts';
 import { reporting } from '../src/admin/upstream-failure.ts';
 import { DynamoDbRegistry } from '../src/registry/dynamodb-registry.ts';
+import { DynamoDbUpstreamRegistry } from '../src/registry/dynamodb-upstream-registry.ts';
+import { createSecretValues } from '../src/upstreams/secret-values.ts';
+import type { UpstreamOfKind } from '../src/upstreams/upstream-spec.ts';
+import type { SandboxDeps } from './sandbox.ts';
 import { twinNotRunning, type Target } from './target.ts';
 
 /** An operator waits: a call takes seconds at worst. Without `throw…`, the SDK only warns at the limit. */
@@ -62,20 +67,50 @@ export const connectTo = async (target: Target): Promise<AdminPorts> => {
     target.parameter,
     await readParameter(target, new SSMClient(config)),
   );
+  const table = { client: new DynamoDBClient(config), tableName: document.registryTable };
+  const secretsManager = new SecretsManagerClient(config);
+  const { secrets: arns = {}, allowLoopback = false, hosts = [] } = document;
+  const secrets = new SecretsManagerValues({ client: secretsManager, arns });
+  const resolve = createSecretValues({ arns, read: (arn) => secrets.read(arn), now: Date.now });
   return {
-    registry: new DynamoDbRegistry({
-      client: new DynamoDBClient(config),
-      tableName: document.registryTable,
-    }),
+    registry: new DynamoDbRegistry(table),
+    upstreams: new DynamoDbUpstreamRegistry(table),
     usagePlans: new ApiGatewayUsagePlans({
       client: new APIGatewayClient(config),
       env: target.env,
       plans: document.plans,
     }),
     peppers: new SecretsManagerPepper({
-      client: new SecretsManagerClient(config),
+      client: secretsManager,
       secretArn: document.pepperSecretArn,
+    }),
+    deployment: {
+      secretNames: Object.keys(arns),
+      upstreams: document.upstreams ?? [],
+      allowLoopback,
+      hosts: target.kind === 'twin' ? [...hosts, ...target.hosts] : hosts,
+      restApiId: document.restApiId,
+    },
+    secrets,
+    probe: lazyProbe({
+      resolve,
+      allowLoopback,
+      client: secretsManager,
+      endpoint: target.kind === 'twin' ? target.endpoint : undefined,
+      upstreams: document.upstreams ?? [],
     }),
     clock: Date.now,
   };
 };
+
+/** The MCP client, and what calls functions, are loaded by the commands that need them. */
+const lazyProbe = (deps: SandboxDeps & { readonly allowLoopback: boolean }): UpstreamProbe => ({
+  list: async (spec, tenant) => {
+    const { createProbe } = await import('./probe.ts');
+    const sandbox = async (sandboxed: UpstreamOfKind<'sandbox'>) => {
+      const { createSandboxes } = await import('./sandbox.ts');
+      return createSandboxes(deps)(sandboxed);
+    };
+    return createProbe({ ...deps, sandbox }).list(spec, tenant);
+  },
+});

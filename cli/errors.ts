@@ -1,7 +1,12 @@
 import { CommanderError } from 'commander';
 import { AdminError, type AdminErrorCode } from '../src/admin/admin-error.ts';
 
-export type CliErrorCode = 'USAGE' | 'DECLINED' | 'TWIN_NOT_RUNNING';
+export type CliErrorCode =
+  | 'USAGE'
+  | 'DECLINED'
+  | 'TWIN_NOT_RUNNING'
+  /** A server was connected to and did not answer as it should. */
+  | 'CHECK_FAILED';
 
 /** What the CLI itself refuses, before or without asking the deployment. */
 export class CliError extends Error {

@@ -7,6 +7,10 @@ export interface Terminal {
   err(text: string): void;
   /** Asks a yes-or-no question; absent when nobody is there to answer. */
   readonly confirm?: (question: string) => Promise<boolean>;
+  /** Asks for a value that is not shown; absent when nobody is there to answer. */
+  readonly askHidden?: (question: string) => Promise<string>;
+  /** All of standard input; absent where there is none. */
+  readonly readInput?: () => Promise<string>;
 }
 
 const noBorders = {
@@ -38,6 +42,16 @@ const rendered = (table: { toString(): string }): string =>
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+
+/**
+ * Text that a server chose, safe to print: what a terminal would obey, and what nobody would see (controls, direction marks, Unicode
+ * tags), is written out.
+ */
+export const printable = (text: string): string =>
+  text.replace(
+    /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 
 /** Rows under a head, in aligned columns. */
 export const renderTable = (

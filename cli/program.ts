@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { AdminPorts } from '../src/admin/ports.ts';
+import type { AdminPorts, ProjectPorts } from '../src/admin/ports.ts';
 import { roles, type Role } from '../src/principals/principal.ts';
 import * as keys from './commands/keys.ts';
 import * as principals from './commands/principals.ts';
@@ -9,10 +9,16 @@ import { CliError, describeError } from './errors.ts';
 import { printError, printResult, type Terminal } from './io.ts';
 import type { TargetOptions } from './target.ts';
 import * as texts from './texts.ts';
+import type { VerbContext } from './verbs/context.ts';
+import { addPinVerbs } from './verbs/pins.ts';
+import { addSecretVerbs } from './verbs/secrets.ts';
+import { addUpstreamVerbs } from './verbs/upstreams.ts';
 
 export interface CliDeps {
   readonly terminal: Terminal;
   readonly connect: (options: TargetOptions) => Promise<AdminPorts>;
+  /** Absent where there are no files to write. */
+  readonly openProject?: (configDirectory?: string) => ProjectPorts;
 }
 
 interface GlobalOptions extends TargetOptions {
@@ -48,9 +54,9 @@ const theTenant = (argument: string | undefined, option: string | undefined): st
   return tenant;
 };
 
-const buildProgram = ({ terminal, connect }: CliDeps, json: boolean): Command => {
+const buildProgram = ({ terminal, connect, openProject }: CliDeps, json: boolean): Command => {
   const program = new Command('drawbridge')
-    .description('Operate the tenants, keys and principals of a Drawbridge deployment.')
+    .description('Operate the tenants, keys, principals and servers of a Drawbridge deployment.')
     .option('--env <name>', 'deployment to operate (default: the local twin)')
     .option('--json', 'print data as JSON on stdout, errors as JSON on stderr')
     .option('--region <region>', 'AWS region of the deployment (with --env)')
@@ -182,6 +188,15 @@ const buildProgram = ({ terminal, connect }: CliDeps, json: boolean): Command =>
       const removed = await principals.principalsRemove(await ports(), arn, confirm);
       print(removed, texts.principalRemovedText);
     });
+
+  const project: VerbContext['project'] = (configDirectory) => {
+    if (openProject !== undefined) return openProject(configDirectory);
+    throw new CliError('USAGE', 'there are no files of a project here');
+  };
+  const context: VerbContext = { terminal, ports, project, print };
+  addUpstreamVerbs(program, context);
+  addPinVerbs(program, context);
+  addSecretVerbs(program, context);
   return program;
 };
 

@@ -17,6 +17,8 @@ export type Target =
       readonly env: typeof twinEnv;
       readonly parameter: string;
       readonly endpoint: string;
+      /** Where it serves clients. */
+      readonly hosts: readonly string[];
       readonly region: string;
       readonly credentials: {
         readonly accessKeyId: string;
@@ -45,6 +47,7 @@ const twinEnv = 'local';
 const connectionFile = path.join('.drawbridge', 'connection.json');
 
 const connection = z.object({
+  url: z.url(),
   adminAws: z.object({
     region: z.string().min(1),
     accessKeyId: z.string().min(1),
@@ -107,13 +110,14 @@ const twinTarget = async (surroundings: Surroundings): Promise<Target> => {
     const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole file');
     throw twinNotRunning(`${file} is not from this version: check ${fields.join(', ')}`);
   }
-  const { adminAws, twin } = parsed.data;
+  const { url, adminAws, twin } = parsed.data;
   const { accessKeyId, secretAccessKey, sessionToken } = adminAws;
   return {
     kind: 'twin',
     env: twinEnv,
     parameter: twin.deployment,
     endpoint: twin.awsEndpoint,
+    hosts: [new URL(url).host],
     region: adminAws.region,
     credentials: {
       accessKeyId,

@@ -4,6 +4,8 @@ import * as z from 'zod';
 import { cloudFrontConfig, maxOriginTimeoutSeconds } from './cloud-front-config.ts';
 import { identityConfig } from './identity-config.ts';
 import { throttleConfig } from './throttle-config.ts';
+import { twinAccount } from './twin-account.ts';
+import { secretNames, upstreamsConfig } from './upstreams-config.ts';
 
 const planName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, {
   error: 'a plan name is 1 to 32 of a-z, 0-9 and -, and begins with a letter',
@@ -165,6 +167,8 @@ const settings = z.strictObject({
         ),
     })
     .prefault({}),
+  secrets: secretNames,
+  upstreams: upstreamsConfig,
   logs: z
     .strictObject({
       auditRetentionDays: retentionDays
@@ -174,6 +178,8 @@ const settings = z.strictObject({
     })
     .prefault({}),
 });
+
+const forTheTwinAlone = `is for the twin alone, whose account is ${twinAccount}`;
 
 export const configSchema = settings
   .refine(({ cloudFront, publicUrl }) => !cloudFront.enabled || publicUrl === undefined, {
@@ -186,7 +192,19 @@ export const configSchema = settings
       error: `must be at most ${maxOriginTimeoutSeconds} with cloudFront: CloudFront waits no longer for a byte`,
       path: ['mcp', 'timeoutSeconds'],
     },
-  );
+  )
+  .refine(({ upstreams, mcp }) => (upstreams.sandbox.timeoutSeconds ?? 0) <= mcp.timeoutSeconds, {
+    error: 'must be at most mcp.timeoutSeconds: nobody waits longer for an answer',
+    path: ['upstreams', 'sandbox', 'timeoutSeconds'],
+  })
+  .refine(({ upstreams, account }) => !upstreams.allowLoopback || account === twinAccount, {
+    error: forTheTwinAlone,
+    path: ['upstreams', 'allowLoopback'],
+  })
+  .refine(({ upstreams, account }) => upstreams.platform === 'lambda' || account === twinAccount, {
+    error: forTheTwinAlone,
+    path: ['upstreams', 'platform'],
+  });
 
 export type DrawbridgeConfig = z.infer<typeof configSchema>;
 export type PlanConfig = z.infer<typeof plan>;
@@ -208,15 +226,20 @@ const problems = (error: z.ZodError): string =>
 /** `mcp.lock.json` and `mcp.schema.json` are no environments. */
 const envName = /^[a-z][a-z0-9]{0,15}$/;
 
+/** The environments that a configuration folder has. */
+export const environmentsIn = (directory: string): readonly string[] =>
+  readdirSync(directory)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .filter((name) => envName.test(name) && name !== 'schema' && name !== 'mcp')
+    .sort();
+
 /**
  * Reads `config/<env>.json`.
  * @throws Error that names the file, the path of each wrong setting and what is wrong with it.
  */
 export const loadConfig = (directory: string, env: string): DrawbridgeConfig => {
-  const known = readdirSync(directory)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .filter((name) => envName.test(name) && name !== 'schema' && name !== 'mcp');
+  const known = environmentsIn(directory);
   if (!known.includes(env)) {
     throw new Error(
       `There is no environment "${env}". config/ has: ${known.join(', ')}. Choose one with -c env=NAME.`,

@@ -1,4 +1,5 @@
 import { Tags, type App } from 'aws-cdk-lib';
+import type { UpstreamSpec } from '../src/upstreams/upstream-spec.ts';
 import type { DrawbridgeConfig } from './config.ts';
 import type { FunctionAssets } from './function-assets.ts';
 import { DataStack } from './stacks/data-stack.ts';
@@ -9,6 +10,8 @@ export interface EnvironmentProps {
   readonly envName: string;
   readonly config: DrawbridgeConfig;
   readonly bundles: FunctionAssets;
+  /** What was read of `config/mcp.json`. */
+  readonly upstreams: readonly UpstreamSpec[];
 }
 
 export interface EnvironmentStacks {
@@ -22,7 +25,7 @@ export interface EnvironmentStacks {
  */
 export const addEnvironment = (
   app: App,
-  { envName, config, bundles }: EnvironmentProps,
+  { envName, config, bundles, upstreams }: EnvironmentProps,
 ): EnvironmentStacks => {
   const env = {
     ...(config.account === undefined ? {} : { account: config.account }),
@@ -45,6 +48,7 @@ export const addEnvironment = (
     envName,
     config,
     bundles,
+    upstreams,
     data,
     identity,
   });

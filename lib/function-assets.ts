@@ -4,4 +4,14 @@ export interface FunctionAssets {
   readonly mcp: string;
   readonly oauth: string;
   readonly preToken: string;
+  /** One for each stdio server. */
+  readonly sandboxes: readonly SandboxAsset[];
+}
+
+/** A sandbox function's code, or the context that its image is built from. */
+export interface SandboxAsset {
+  /** That of its server. */
+  readonly name: string;
+  readonly packaging: 'zip' | 'image';
+  readonly directory: string;
 }

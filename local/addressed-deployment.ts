@@ -1,27 +1,16 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { cognitoAddresses, readCognitoSettings } from './cognito/cognito-settings.ts';
 import { openListener, type Listener } from './cognito/listener.ts';
+import { freePort } from './free-port.ts';
 import type { Deployment } from './template/deployment.ts';
 import { loadDeployment, type LoadOptions } from './template/load-deployment.ts';
 
 export interface AddressedDeployment {
   readonly deployment: Deployment;
-  /** Where the API will be served: the port is free. */
+  /** Where the API will be served. */
   readonly port: number;
   /** Taken for the user pool, when the template has one. */
   readonly poolListener: Listener | undefined;
 }
-
-/** A port that is free now. @throws Error EADDRINUSE when `port` is not 0 and taken. */
-const freePort = async (port: number): Promise<number> => {
-  const server = createServer().listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: found } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return found;
-};
 
 /** The address that AWS gives the API's stage, as the template spells it. */
 const apiAddresses = (raw: Deployment, url: string): readonly (readonly [string, string])[] =>
@@ -35,14 +24,15 @@ const apiAddresses = (raw: Deployment, url: string): readonly (readonly [string,
 /**
  * The deployment with the addresses that it would have at AWS replaced by those of this machine: the twin is what
  * answers at them.
+ * @param wanted - where the API will be served; `isTaken`: somebody listens there already, and will hand it over.
  */
 export const loadAddressedDeployment = async (
   cdkOut: string,
-  wantedPort: number,
+  wanted: { readonly port: number; readonly isTaken: boolean },
   account: LoadOptions,
 ): Promise<AddressedDeployment> => {
   const raw = loadDeployment(cdkOut, account);
-  const port = await freePort(wantedPort);
+  const port = wanted.isTaken ? wanted.port : await freePort(wanted.port);
   const settings = readCognitoSettings(raw);
   const poolListener = settings === undefined ? undefined : await openListener(0);
   const addressBook = [

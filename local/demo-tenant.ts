@@ -22,12 +22,15 @@ const drawbridge = async (
   projectDirectory: string,
   connectionFile: string,
   args: readonly string[],
+  input = '',
 ): Promise<unknown> => {
-  const { stdout } = await run(
+  const running = run(
     process.execPath,
     [join(projectDirectory, 'cli', 'main.ts'), ...args, '--json'],
     { env: { ...process.env, DRAWBRIDGE_CONNECTION: connectionFile }, timeout: 30_000 },
   );
+  running.child.stdin?.end(input);
+  const { stdout } = await running;
   return JSON.parse(stdout);
 };
 
@@ -47,6 +50,15 @@ export interface DemoOptions {
   /** Calls as the demo tenant too, where the template has such a role. */
   readonly ciRoleArn?: string | undefined;
 }
+
+/** Gives a secret its value, as an operator would. @throws Error with what the CLI said. */
+export const setSecret = async (
+  { projectDirectory, connectionFile }: Pick<DemoOptions, 'projectDirectory' | 'connectionFile'>,
+  name: string,
+  value: string,
+): Promise<void> => {
+  await drawbridge(projectDirectory, connectionFile, ['secrets', 'set', name], value);
+};
 
 type Cli = (...args: string[]) => Promise<unknown>;
 

@@ -3,9 +3,12 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { writeConnection, type Connection } from './connection.ts';
-import { ensureDemoTenant } from './demo-tenant.ts';
-import { synthesize } from './synthesize.ts';
-import { startTwin, type Twin } from './twin.ts';
+import { ensureDemoTenant, setSecret } from './demo-tenant.ts';
+import { ItemsApi, itemsApiSecret } from './items-api.ts';
+import { LiveTwin } from './live-twin.ts';
+import { synthesize, type SynthesizeOptions } from './synthesize.ts';
+import type { Twin } from './twin.ts';
+import { watchUpstreams } from './watch-config.ts';
 import { welcome } from './welcome.ts';
 
 const env = 'local';
@@ -160,11 +163,13 @@ const main = async (): Promise<void> => {
   if (options.reset) rmSync(stateDirectory, { recursive: true, force: true });
 
   const known = options.reset ? undefined : last;
+  const items = await ItemsApi.plan(projectDirectory, stateDirectory, itemsPort(options.port));
+  const synth = { projectDirectory, env, environment: items?.environment ?? {} };
   say('Drawbridge: synthesizing what cdk deploy would deploy …');
-  const { directory, fresh } = await synthesize({ projectDirectory, env });
+  const { directory, fresh } = await synthesize(synth);
   if (!fresh) say('(unchanged since the last start)');
 
-  const twin = await startTwin({
+  const live = await LiveTwin.start({
     cdkOut: directory,
     stateDirectory,
     port: options.port,
@@ -174,10 +179,16 @@ const main = async (): Promise<void> => {
     ),
     onProblem: (line) => say(`problem  ${line}`),
   }).catch((error: unknown) => fail(explainStart(error, options.port)));
-  stopOnSignals(twin);
+  const closing: (() => void | Promise<void>)[] = [() => live.close()];
+  stopOnSignals(closing);
 
-  const connection = connectionOf(twin);
+  const connection = connectionOf(live.twin);
   writeConnection(connectionFile, connection);
+  if (items !== undefined) {
+    const running = await items.start();
+    closing.push(() => running.close());
+    await setSecret({ projectDirectory, connectionFile }, itemsApiSecret, running.apiKey);
+  }
   const demo = await ensureDemoTenant({
     projectDirectory,
     connectionFile,
@@ -186,26 +197,74 @@ const main = async (): Promise<void> => {
       known?.apiKey === undefined || known.keyId === undefined
         ? undefined
         : { apiKey: known.apiKey, keyId: known.keyId },
-    ciRoleArn: twin.ciRole?.roleArn,
+    ciRoleArn: live.twin.ciRole?.roleArn,
   });
   const { tenant, apiKey, keyId } = demo;
-  writeConnection(connectionFile, { ...connection, tenant, apiKey, keyId });
+  const demoKey = { tenant, apiKey, keyId };
+  writeConnection(connectionFile, { ...connection, ...demoKey });
+  closing.push(
+    watchUpstreams(
+      projectDirectory,
+      oneAtATime(async () => {
+        if (!(await reload(live, synth))) return;
+        writeConnection(connectionFile, { ...connectionOf(live.twin), ...demoKey });
+        say('reloaded config/mcp.json: what it says now is served');
+      }),
+    ),
+  );
   process.stdout.write(
     welcome({
       mcpUrl: connection.mcpUrl,
       demo,
-      notEvaluated: twin.notEvaluated,
+      notEvaluated: live.twin.notEvaluated,
       stateDirectory: relative(process.cwd(), stateDirectory),
     }),
   );
 };
 
-const stopOnSignals = (twin: Twin): void => {
+/** Beside the twin's own, so that several twins do not meet. */
+const itemsPort = (port: number): number => (port === 0 || port === 65_535 ? 0 : port + 1);
+
+/** Serves what the sources say now; when that is not right, what was served before. @returns whether it changed. */
+const reload = async (live: LiveTwin, synth: SynthesizeOptions): Promise<boolean> => {
+  try {
+    const { directory, fresh } = await synthesize(synth);
+    if (fresh) await live.exchange(directory);
+    return fresh;
+  } catch (error) {
+    say(`problem  ${(error as Error).message}\n         What was served before is served on.`);
+    return false;
+  }
+};
+
+/** Runs `work` for the last of the calls that come while it runs. */
+const oneAtATime = (work: () => Promise<void>): (() => void) => {
+  let running = false;
+  let again = false;
+  const run = async (): Promise<void> => {
+    running = true;
+    do {
+      again = false;
+      await work();
+    } while (again);
+    running = false;
+  };
+  return () => {
+    again = true;
+    if (!running) void run();
+  };
+};
+
+/** Ends what was started, the last first. */
+const stopOnSignals = (closing: readonly (() => void | Promise<void>)[]): void => {
   let stopping = false;
+  const closeAll = async (): Promise<void> => {
+    for (const close of closing.toReversed()) await close();
+  };
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    twin.close().then(
+    closeAll().then(
       () => process.exit(0),
       (error: unknown) => fail(`The twin did not stop cleanly: ${String(error)}`),
     );

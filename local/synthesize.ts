@@ -1,69 +1,17 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import * as z from 'zod';
 import { JsonFile } from './state/json-file.ts';
-
-/** What the synthesized template depends on, below the project's directory. */
-const sources = [
-  'bin',
-  'lib',
-  'build',
-  'lambdas',
-  'src',
-  'config',
-  'content',
-  'cdk.json',
-  'package.json',
-  'package-lock.json',
-];
-
-const filesBelow = (path: string): readonly string[] =>
-  readdirSync(path, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-
-const hashOf = (files: readonly string[], base: string): string => {
-  const hash = createHash('sha256');
-  for (const file of files) {
-    hash
-      .update(`${file.slice(base.length)}\0`)
-      .update(readFileSync(file))
-      .update('\0');
-  }
-  return hash.digest('hex');
-};
-
-const sourcesHash = (projectDirectory: string, contentFolder: string): string =>
-  hashOf(
-    [...new Set([...sources, contentFolder])]
-      .map((name) => join(projectDirectory, name))
-      .filter((path) => existsSync(path))
-      .flatMap((path) => (/\.json$/u.test(path) ? [path] : filesBelow(path))),
-    projectDirectory,
-  );
+import { hashOf, sourcesHash } from './synthesis-sources.ts';
 
 const stamp = z.object({ env: z.string(), sources: z.string(), manifest: z.string() });
-
-const contentSetting = z.object({ content: z.object({ folder: z.string() }).optional() });
-
-/** The content folder that the environment's configuration names; what is wrong with it, synth will say. */
-const contentFolderOf = (projectDirectory: string, env: string): string => {
-  try {
-    const file = join(projectDirectory, 'config', `${env}.json`);
-    return (
-      contentSetting.parse(JSON.parse(readFileSync(file, 'utf8'))).content?.folder ?? 'content'
-    );
-  } catch {
-    return 'content';
-  }
-};
 
 export interface SynthesizeOptions {
   readonly projectDirectory: string;
   readonly env: string;
+  /** Variables beside this process's own, for `${env:NAME}` of `config/mcp.json`. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -75,11 +23,12 @@ export interface SynthesizeOptions {
 export const synthesize = async ({
   projectDirectory,
   env,
+  environment = {},
 }: SynthesizeOptions): Promise<{ readonly directory: string; readonly fresh: boolean }> => {
   const directory = join(projectDirectory, 'cdk.out');
   const manifest = join(directory, 'manifest.json');
   const manifestHash = () => (existsSync(manifest) ? hashOf([manifest], projectDirectory) : '');
-  const wanted = sourcesHash(projectDirectory, contentFolderOf(projectDirectory, env));
+  const wanted = sourcesHash(projectDirectory, env, { ...process.env, ...environment });
   const stampPath = join(directory, 'twin-stamp.json');
   const known = existsSync(stampPath)
     ? stamp.safeParse(JSON.parse(readFileSync(stampPath, 'utf8'))).data
@@ -88,7 +37,7 @@ export const synthesize = async ({
     return { directory, fresh: false };
   }
   rmSync(stampPath, { force: true });
-  await runSynth({ projectDirectory, env, directory });
+  await runSynth({ projectDirectory, env, environment, directory });
   new JsonFile(stampPath, stamp, { env: '', sources: '', manifest: '' }).save({
     env,
     sources: wanted,
@@ -97,15 +46,18 @@ export const synthesize = async ({
   return { directory, fresh: true };
 };
 
-export interface SynthOptions {
-  readonly projectDirectory: string;
-  readonly env: string;
+export interface SynthOptions extends SynthesizeOptions {
   /** Where the cloud assembly goes. */
   readonly directory: string;
 }
 
 /** Runs `cdk synth`. @throws Error with what it said. */
-export const runSynth = ({ projectDirectory, env, directory }: SynthOptions): Promise<void> =>
+export const runSynth = ({
+  projectDirectory,
+  env,
+  environment = {},
+  directory,
+}: SynthOptions): Promise<void> =>
   new Promise((resolve, reject) => {
     const cdk = join(projectDirectory, 'node_modules', 'aws-cdk', 'bin', 'cdk');
     const args = [
@@ -118,6 +70,7 @@ export const runSynth = ({ projectDirectory, env, directory }: SynthOptions): Pr
       // The CDK runs `node bin/drawbridge.ts`: with the Node that runs this.
       env: {
         ...process.env,
+        ...environment,
         FORCE_COLOR: '0',
         PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
       },

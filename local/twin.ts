@@ -7,6 +7,7 @@ import { createIamVerifier } from './aws/iam-verifier.ts';
 import { rolePolicies } from './aws/role-policies.ts';
 import type { AwsCredentials } from './connection.ts';
 import { startGateway, type Gateway } from './gateway/gateway.ts';
+import type { HttpListener } from './gateway/http-listener.ts';
 import { functionDefinitions } from './lambda/function-definitions.ts';
 import { startCognito, type Cognito } from './cognito/cognito.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
@@ -26,6 +27,8 @@ export interface TwinOptions {
   readonly stateDirectory: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Where the API answers, when that outlives this twin: `port` is then not used. */
+  readonly listener?: HttpListener | undefined;
   /** @default files in `<stateDirectory>/logs` */
   readonly log?: LogSink;
   /** Hears each AWS call that a function's own role does not allow. */
@@ -89,7 +92,7 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
   try {
     const { deployment, port, poolListener } = await loadAddressedDeployment(
       options.cdkOut,
-      options.port,
+      { port: options.listener?.port ?? options.port, isTaken: options.listener !== undefined },
       twinAccount,
     );
     if (poolListener !== undefined) closing.push(() => poolListener.close());
@@ -105,6 +108,7 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
       stateDir: stateDirectory,
       apiKeys: usage.apiKeys,
       credentials,
+      functions: () => lambda,
       onError: (error) => onProblem(`AWS endpoint: ${String(error)}`),
       ...(options.onRefusal === undefined ? {} : { onRefusal: options.onRefusal }),
       ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
@@ -143,6 +147,7 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
       functions: lambda,
       usage: usage.meter,
       port,
+      listener: options.listener,
       accessLog: (logGroup, line) => log.write(logGroup, line),
       verifyIam: createIamVerifier({
         accountId: deployment.accountId,

@@ -1,6 +1,6 @@
 // Plain JavaScript for any Node from 20 on: it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const projectDirectory = dirname(import.meta.dirname);
@@ -33,7 +33,10 @@ const npm = (directory, ...args) => {
  * Install scripts stay off.
  */
 export const installLocked = (directory, notice) => {
-  const installedAt = modifiedAt(join(directory, 'node_modules', '.package-lock.json'));
+  const installed = join(directory, 'node_modules');
+  // What a link leads to is another checkout's: `npm ci` would empty it.
+  if (lstatSync(installed, { throwIfNoEntry: false })?.isSymbolicLink() === true) return;
+  const installedAt = modifiedAt(join(installed, '.package-lock.json'));
   if (installedAt >= modifiedAt(join(directory, 'package-lock.json'))) return;
   process.stdout.write(`${notice}\n`);
   npm(directory, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');

@@ -24,6 +24,7 @@ interface Node {
   readonly required?: readonly string[] | undefined;
   readonly additionalProperties?: Node | boolean | undefined;
   readonly items?: Node | undefined;
+  readonly anyOf?: readonly Node[] | undefined;
 }
 
 /** What of JSON Schema the configuration uses. */
@@ -40,6 +41,7 @@ const node: z.ZodType<Node> = z.lazy(() =>
     required: z.array(z.string()).optional(),
     additionalProperties: z.union([z.boolean(), node]).optional(),
     items: node.optional(),
+    anyOf: z.array(node).optional(),
   }),
 );
 
@@ -55,6 +57,7 @@ const range = ({ minimum, maximum, exclusiveMinimum }: Node): string => {
 };
 
 const typeOf = (schema: Node): string => {
+  if (schema.anyOf !== undefined) return schema.anyOf.map(typeOf).join(' or ');
   if (schema.enum !== undefined) return schema.enum.map(String).join(', ');
   if (schema.type === 'array') return `list of ${schema.items?.type ?? 'values'}`;
   return `${schema.type ?? 'any'}${range(schema)}`;

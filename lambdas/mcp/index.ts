@@ -7,7 +7,9 @@ import { lineSink } from '../../src/audit/audit-record.ts';
 import { awsEnv, createAwsCall } from '../../src/aws/aws-client.ts';
 import { DocumentIndex } from '../../src/content/document-index.ts';
 import { secretReader } from '../../src/credentials/secrets-manager-secret.ts';
+import { Forwarding } from '../../src/gateway/forwarding.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
+import { Pins } from '../../src/gateway/pinned.ts';
 import {
   createIamPrincipalResolver,
   type IamPrincipalResolver,
@@ -15,10 +17,14 @@ import {
 import { DynamoDbPrincipalReader } from '../../src/registry/dynamodb-principal-reader.ts';
 import { registryEnv } from '../../src/registry/registry-env.ts';
 import { createLog, toStandardOutput } from '../../src/log/log.ts';
+import { embeddedMetrics } from '../../src/metrics/metrics.ts';
+import { Sealer } from '../../src/oauth/sealing.ts';
+import type { UpstreamDirectory } from '../../src/upstreams/directory.ts';
+import { createUpstreamPool } from '../../src/upstreams/upstream-pool.ts';
 import { createHandler } from './handler.ts';
 import { createMcpEndpoint } from './mcp-endpoint.ts';
 
-/** Set by `lib/stacks/gateway-stack.ts`. */
+/** Set by `lib/stacks/gateway-stack.ts`. What upstreams need besides is read in `upstream-connections.ts`. */
 const env = registryEnv
   .extend({
     DRAWBRIDGE_ENV: z.string().min(1),
@@ -27,6 +33,7 @@ const env = registryEnv
     TOOL_TIMEOUT_MS: z.coerce.number().int().positive(),
     MAX_RESULT_BYTES: z.coerce.number().int().positive(),
     MAX_BODY_BYTES: z.coerce.number().int().positive(),
+    NEW_TOOLS: z.enum(['allow', 'hide']),
     ALLOWED_ORIGINS: z.string().transform((list) => list.split(' ').filter(Boolean)),
     LAMBDA_TASK_ROOT: z.string().min(1),
   })
@@ -58,6 +65,23 @@ const readDigestSecret = secretReader(
   env.AUDIT_DIGEST_SECRET_ARN,
 );
 
+/** Opened by the first who wants to know of upstreams. */
+let directory: Promise<UpstreamDirectory> | undefined;
+const openDirectory = async (): Promise<UpstreamDirectory> => {
+  const { openDirectory: open } = await import('./upstream-directory.ts');
+  return open({
+    taskRoot: env.LAMBDA_TASK_ROOT,
+    dynamodb: createAwsCall(aws, 'dynamodb'),
+    tableName: env.REGISTRY_TABLE_NAME,
+    log,
+  });
+};
+
+const upstreamOf = createUpstreamPool(async () => {
+  const { createConnections } = await import('./upstream-connections.ts');
+  return createConnections(process.env);
+});
+
 const gateway = new Gateway({
   tools: toolFactories.map((create) =>
     create({ documents: () => (documents ??= loadDocuments()) }),
@@ -65,6 +89,21 @@ const gateway = new Gateway({
   toolTimeoutMs: env.TOOL_TIMEOUT_MS,
   maxResultBytes: env.MAX_RESULT_BYTES,
   log,
+  upstreams: {
+    directory: {
+      visibleTo: async (tenant) => (await (directory ??= openDirectory())).visibleTo(tenant),
+    },
+    upstreamOf,
+    pins: new Pins({
+      newTools: env.NEW_TOOLS,
+      log,
+      metrics: embeddedMetrics(toStandardOutput, env.DRAWBRIDGE_ENV, Date.now),
+    }),
+    // What a client carries from one attempt at a call to the next is sealed with a key of its own (src/oauth/sealing.ts).
+    forwarding: new Forwarding(new Sealer(readDigestSecret, Date.now)),
+    log,
+    now: Date.now,
+  },
 });
 
 export const handler = createHandler({
@@ -72,7 +111,10 @@ export const handler = createHandler({
     gateway,
     log,
     version: env.DRAWBRIDGE_VERSION,
-    instructions: 'Find documents with search; read one with fetch, by the id that search gave.',
+    instructions:
+      'Find documents with search; read one with fetch, by the id that search gave. ' +
+      'Tools of other servers have the name of their server before their own, as in server_tool.',
+    servesUpstreams: true,
   }),
   iamPrincipal: (userArn) => (resolveIam ??= iamResolver())(userArn),
   gateway,

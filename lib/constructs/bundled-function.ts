@@ -1,6 +1,5 @@
 import type { Duration } from 'aws-cdk-lib';
-import { type RemovalPolicy } from 'aws-cdk-lib';
-import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import {
   ApplicationLogLevel,
   Architecture,
@@ -10,17 +9,14 @@ import {
   Runtime,
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { addFunctionRole, type FunctionRoleProps } from './function-role.ts';
 
-export interface BundledFunctionProps {
-  readonly description: string;
+export interface BundledFunctionProps extends FunctionRoleProps {
   /** A directory that the build made; its handler is `index.handler`. */
   readonly assetDirectory: string;
   readonly memoryMb: number;
   readonly timeout: Duration;
-  readonly logRetention: RetentionDays;
-  readonly logRemovalPolicy: RemovalPolicy;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -31,22 +27,15 @@ export class BundledFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: BundledFunctionProps) {
     super(scope, id);
-    const logGroup = new LogGroup(this, 'Logs', {
-      retention: props.logRetention,
-      removalPolicy: props.logRemovalPolicy,
-    });
-    this.#role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: props.description,
-    });
-    logGroup.grantWrite(this.#role);
+    const { role, logGroup } = addFunctionRole(this, props);
+    this.#role = role;
     this.function = new LambdaFunction(this, 'Function', {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       code: Code.fromAsset(props.assetDirectory),
       handler: 'index.handler',
-      role: this.#role,
+      role,
       memorySize: props.memoryMb,
       timeout: props.timeout,
       logGroup,

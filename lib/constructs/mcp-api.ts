@@ -125,6 +125,7 @@ export class McpApi extends Construct {
       tools.addMethod('GET', served, keyed),
       tools.addResource('{name}').addMethod('POST', served, keyed),
       this.api.root.addResource('openapi.json').addMethod('GET', served, keyed),
+      this.api.root.addResource('servers').addMethod('GET', served, keyed),
     ];
     const ci = this.api.root.addResource('ci').addResource('mcp');
     this.signedRoute = ci.addMethod('POST', served, { authorizationType: AuthorizationType.IAM });

@@ -9,7 +9,7 @@ export interface RegistryTableProps {
   readonly protectData: boolean;
 }
 
-/** Tenants and keys (docs/storage-schema.md). */
+/** Tenants, keys, live upstreams and pins (docs/storage-schema.md). */
 export class RegistryTable extends Construct {
   readonly table: TableV2;
 
@@ -36,5 +36,10 @@ export class RegistryTable extends Construct {
     const environment: RegistryEnv = { REGISTRY_TABLE_NAME: this.table.tableName };
     reader.addEnvironment(environment);
     reader.allow(this.table.tableArn, 'dynamodb:GetItem');
+  }
+
+  /** Lets the function read whole collections, of the index that lists them. It is told the table by `grantRead`. */
+  grantList(reader: BundledFunction): void {
+    reader.allow(`${this.table.tableArn}/index/${registryTable.index.name}`, 'dynamodb:Query');
   }
 }

@@ -11,13 +11,15 @@ export interface DataStackProps {
   readonly config: DrawbridgeConfig;
 }
 
-/** What cannot be made anew: tenants and keys, and the secrets that they are hashed with. */
+/** What cannot be made anew: tenants and keys, the secrets that they are hashed with, and those of upstreams. */
 export class DataStack extends Stack {
   readonly registry: RegistryTable;
   /** `{"current":"1","1":"…"}`; see src/credentials/pepper.ts. */
   readonly pepper: Secret;
   /** The HMAC key of argument digests in the audit. */
   readonly auditDigestKey: Secret;
+  /** What `${secret:NAME}` of upstreams names, by name. */
+  readonly upstreamSecrets: ReadonlyMap<string, Secret>;
 
   constructor(scope: Construct, id: string, { env, envName, config }: DataStackProps) {
     super(scope, id, {
@@ -42,6 +44,9 @@ export class DataStack extends Stack {
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy,
     });
+    this.upstreamSecrets = new Map(
+      config.secrets.map((name) => [name, this.#upstreamSecret(name, removalPolicy)]),
+    );
     acknowledge(
       this.pepper,
       'AwsSolutions-SMG4',
@@ -52,5 +57,20 @@ export class DataStack extends Stack {
       'AwsSolutions-SMG4',
       'Digests can be compared only under one key: rotating it on a schedule would break the audit apart.',
     );
+  }
+
+  /** Random until an operator sets it: nobody can guess what stands for a credential that is not there yet. */
+  #upstreamSecret(name: string, removalPolicy: RemovalPolicy): Secret {
+    const secret = new Secret(this, `UpstreamSecret-${name}`, {
+      description: `Drawbridge: ${name}, for upstreams`,
+      generateSecretString: { passwordLength: 40, excludePunctuation: true },
+      removalPolicy,
+    });
+    acknowledge(
+      secret,
+      'AwsSolutions-SMG4',
+      'It is a credential at another service: an operator changes it there and here.',
+    );
+    return secret;
   }
 }

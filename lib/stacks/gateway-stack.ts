@@ -1,11 +1,12 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type Environment } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Fn, RemovalPolicy, Stack, type Environment } from 'aws-cdk-lib';
 import { Period, UsagePlan, type Method, type RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { ParameterTier, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import {
   deploymentParameterName,
   type DeploymentDocument,
 } from '../../src/admin/deployment-document.ts';
+import type { UpstreamSpec } from '../../src/upstreams/upstream-spec.ts';
 import type { DrawbridgeConfig, PlanConfig } from '../config.ts';
 import { BundledFunction } from '../constructs/bundled-function.ts';
 import { CiRole } from '../constructs/ci-role.ts';
@@ -13,6 +14,7 @@ import { McpApi } from '../constructs/mcp-api.ts';
 import { OAuthFacade } from '../constructs/oauth-facade.ts';
 import { addResourceMetadata } from '../constructs/resource-metadata.ts';
 import { poolIssuer } from '../constructs/token-issuers.ts';
+import { UpstreamParts } from '../constructs/upstream-parts.ts';
 import { WebAcl } from '../constructs/web-acl.ts';
 import type { FunctionAssets } from '../function-assets.ts';
 import { acknowledge } from '../security-checks.ts';
@@ -25,6 +27,7 @@ export interface GatewayStackProps {
   readonly envName: string;
   readonly config: DrawbridgeConfig;
   readonly bundles: FunctionAssets;
+  readonly upstreams: readonly UpstreamSpec[];
   readonly data: DataStack;
   /** The user pool, where the configuration asks for one. */
   readonly identity?: IdentityStack | undefined;
@@ -56,7 +59,8 @@ export class GatewayStack extends Stack {
     const { envName, config, data } = props;
     const logRemovalPolicy = config.protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     const authorizer = this.#authorizer(props, logRemovalPolicy);
-    const mcp = this.#mcp(props, logRemovalPolicy);
+    const upstreams = new UpstreamParts(this, 'Upstreams', { ...props, logRemovalPolicy });
+    const mcp = this.#mcp(props, upstreams, logRemovalPolicy);
     const served = new McpApi(this, 'Mcp', {
       envName,
       config,
@@ -83,11 +87,15 @@ export class GatewayStack extends Stack {
       restApiId: api.restApiId,
       stage: api.deploymentStage.stageName,
       plans: Object.fromEntries(plans.map(([name, plan]) => [name, plan.usagePlanId])),
+      ...upstreams.facts,
+      ...(publicUrl === directUrl ? {} : { hosts: [Fn.select(2, Fn.split('/', publicUrl))] }),
     };
     new StringParameter(this, 'Deployment', {
       parameterName: deploymentParameterName(envName),
       description: 'What the drawbridge CLI needs to know of this environment',
       stringValue: this.toJsonString(document),
+      // Free up to 4 KB, and able to hold more upstreams than that.
+      tier: ParameterTier.INTELLIGENT_TIERING,
     });
     new CfnOutput(this, 'McpUrl', { value: `${publicUrl}/mcp` });
     if (edgeMark === undefined) {
@@ -156,6 +164,7 @@ export class GatewayStack extends Stack {
 
   #mcp(
     { envName, config, bundles, data }: GatewayStackProps,
+    upstreams: UpstreamParts,
     logRemovalPolicy: RemovalPolicy,
   ): BundledFunction {
     const mcp = new BundledFunction(this, 'McpFunction', {
@@ -176,7 +185,9 @@ export class GatewayStack extends Stack {
       },
     });
     data.registry.grantRead(mcp);
+    data.registry.grantList(mcp);
     mcp.allow(data.auditDigestKey.secretArn, 'secretsmanager:GetSecretValue');
+    upstreams.grantUse(mcp);
     return mcp;
   }
 

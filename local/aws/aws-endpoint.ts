@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { FunctionService } from '../lambda/function-service.ts';
 import type { Deployment } from '../template/deployment.ts';
 import type { ApiKeyService } from '../usage/api-key-service.ts';
 import { ApiGatewayService } from './apigateway/api-gateway-service.ts';
@@ -9,6 +10,7 @@ import { DynaliteProcess } from './dynamodb/dynalite-process.ts';
 import { DynamoDbService } from './dynamodb/dynamodb-service.ts';
 import { tableDefinitions } from './dynamodb/table-definitions.ts';
 import { AwsHttpServer } from './http-server.ts';
+import { LambdaApiService } from './lambda/lambda-api-service.ts';
 import { SecretStore } from './secretsmanager/secret-store.ts';
 import { SecretsManagerService } from './secretsmanager/secrets-manager-service.ts';
 import { SsmService } from './ssm/ssm-service.ts';
@@ -20,6 +22,8 @@ export interface AwsEndpointOptions {
   readonly stateDir: string;
   readonly apiKeys: ApiKeyService;
   readonly credentials: LocalCredentials;
+  /** The functions that may be invoked. They start after this, since they call it. */
+  readonly functions?: () => FunctionService;
   /** Errors of the twin itself, which callers see only as InternalFailure. */
   readonly onError: (error: unknown) => void;
   readonly onCall?: (call: AuthorizedCall) => void;
@@ -43,7 +47,7 @@ export interface AwsEndpoint {
   close(): Promise<void>;
 }
 
-const SERVICES = ['DYNAMODB', 'SECRETS_MANAGER', 'SSM', 'API_GATEWAY', 'STS'];
+const SERVICES = ['DYNAMODB', 'SECRETS_MANAGER', 'SSM', 'API_GATEWAY', 'STS', 'LAMBDA'];
 
 /**
  * Starts the AWS that functions and the CLI talk to: tables and secrets are there when it resolves.
@@ -78,6 +82,7 @@ export const startAwsEndpoint = async (options: AwsEndpointOptions): Promise<Aws
       new SsmService(deployment, nowSeconds()),
       new ApiGatewayService(deployment.region, apiKeys),
       new StsService(deployment.accountId),
+      ...lambdaApi(options),
     ],
   });
   let url: string;
@@ -105,6 +110,18 @@ export const startAwsEndpoint = async (options: AwsEndpointOptions): Promise<Aws
     },
   };
 };
+
+const lambdaApi = ({ deployment, functions }: AwsEndpointOptions): readonly LambdaApiService[] =>
+  functions === undefined
+    ? []
+    : [
+        new LambdaApiService({
+          region: deployment.region,
+          accountId: deployment.accountId,
+          functionArns: new Set(deployment.ofType('AWS::Lambda::Function').map(({ arn }) => arn)),
+          functions,
+        }),
+      ];
 
 const callbacks = ({
   onCall,

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type * as z from 'zod';
 import { AwsError, notImplemented } from './aws-error.ts';
 import type { Principal } from './credentials.ts';
@@ -18,12 +19,15 @@ export interface AwsCall {
 export interface AwsReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | string;
+  /** A stream is sent as it comes. */
+  readonly body: Buffer | string | Readable;
 }
 
 export interface AwsService {
   /** As in the credential scope of a signature. */
   readonly signingName: string;
+  /** @default 5 MB */
+  readonly maxBodyBytes?: number;
   handle(call: AwsCall): Promise<AwsReply>;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline, Readable } from 'node:stream';
 import type { Authorizer } from './authorization.ts';
 import { AwsError, notImplemented } from './aws-error.ts';
 import type { AwsReply, AwsService } from './aws-service.ts';
@@ -88,28 +89,31 @@ export class AwsHttpServer {
       reply = this.#errorReply(error);
     }
     if (response.destroyed) return;
-    response.writeHead(reply.status, {
-      'x-amzn-requestid': randomUUID(),
-      ...reply.headers,
-      'content-length': Buffer.byteLength(reply.body),
-    });
-    response.end(reply.body);
+    const { status, body } = reply;
+    const headers = { 'x-amzn-requestid': randomUUID(), ...reply.headers };
+    if (body instanceof Readable) {
+      response.writeHead(status, headers);
+      // A caller who goes away ends the stream; what writes into it goes on.
+      pipeline(body, response, () => undefined);
+      return;
+    }
+    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+    response.end(body);
   }
 
   async #reply(incoming: IncomingMessage): Promise<AwsReply> {
     const url = incoming.url ?? '/';
+    const service = parseAuthorization(incoming.headers.authorization)?.service ?? '';
+    const implementation = this.#services.get(service);
     const mark = url.indexOf('?');
     const request: SignedRequest = {
       method: incoming.method ?? '',
       path: mark < 0 ? url : url.slice(0, mark),
       query: mark < 0 ? '' : url.slice(mark + 1),
       headers: incoming.headers,
-      body: await readBody(incoming),
+      body: await readBody(incoming, implementation?.maxBodyBytes ?? MAX_BODY_BYTES),
     };
-    const scope = parseAuthorization(request.headers.authorization);
-    const service = scope?.service ?? '';
     const principal = this.#authenticate(request, service);
-    const implementation = this.#services.get(service);
     if (implementation === undefined) {
       throw notImplemented(`${service} (${describe(request)})`);
     }
@@ -157,18 +161,18 @@ const describe = ({ method, path, headers }: SignedRequest): string => {
   return typeof target === 'string' ? target : `${method} ${path}`;
 };
 
-/** @throws AwsError RequestEntityTooLargeException above 5 MB. */
-const readBody = async (request: IncomingMessage): Promise<Buffer> => {
+/** @throws AwsError RequestEntityTooLargeException above `limit`. */
+const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+    if (size <= limit) chunks.push(chunk);
   }
-  if (size > MAX_BODY_BYTES) {
+  if (size > limit) {
     throw new AwsError(
       'RequestEntityTooLargeException',
-      `The twin reads at most ${MAX_BODY_BYTES} bytes of an AWS call.`,
+      `The twin reads at most ${limit} bytes of such an AWS call.`,
       413,
     );
   }

@@ -25,6 +25,7 @@ const functionProperties = z.object({
     .object({ Variables: z.record(z.string(), z.coerce.string()).optional() })
     .optional(),
   ReservedConcurrentExecutions: z.coerce.number().int().min(0).optional(),
+  TenancyConfig: z.strictObject({ TenantIsolationMode: z.literal('PER_TENANT') }).optional(),
 });
 
 type FunctionProperties = z.infer<typeof functionProperties>;
@@ -78,6 +79,7 @@ const toDefinition = (deployment: Deployment, resource: DeployedResource): Funct
     ...(properties.ReservedConcurrentExecutions === undefined
       ? {}
       : { reservedConcurrency: properties.ReservedConcurrentExecutions }),
+    ...(properties.TenancyConfig === undefined ? {} : { isPerTenant: true }),
   };
 };
 

@@ -19,6 +19,8 @@ export interface FunctionDefinition {
   readonly environment: Readonly<Record<string, string>>;
   /** ReservedConcurrentExecutions; absent means unreserved. */
   readonly reservedConcurrency?: number;
+  /** TenancyConfig PER_TENANT: an execution environment serves one tenant only. @default false */
+  readonly isPerTenant?: boolean;
 }
 
 /** The ways a Lambda invocation ends, by the names that the Invoke API gives them. */
@@ -43,11 +45,16 @@ export type StreamedInvokeResult =
 export interface InvokeOptions {
   /** `Root=1-…;Parent=…;Sampled=0`, handed to the function as its X-Ray header. */
   readonly traceId?: string;
+  /** Of functions with tenant isolation, as X-Amz-Tenant-Id has it. */
+  readonly tenantId?: string;
 }
 
 /** Lambda's data plane, as API Gateway uses it. */
 export interface FunctionService {
-  /** @throws Error when no function has that ARN. */
+  /**
+   * @throws Error when no function has that ARN; InvalidParameterValueException for a tenant id that is missing, not
+   * well formed, or not for this function.
+   */
   invoke(functionArn: string, payload: Buffer, options?: InvokeOptions): Promise<InvokeResult>;
   /** Resolves at the function's first response byte, or at its error. */
   invokeWithResponseStream(

@@ -27,6 +27,7 @@ export class Invocation {
   readonly queuedAt = performance.now();
   readonly payload: Buffer;
   readonly traceId: string | undefined;
+  readonly tenantId: string | undefined;
   readonly outcome: Promise<InvocationOutcome>;
   readonly #resolve: (outcome: InvocationOutcome) => void;
   readonly #onComplete: () => void;
@@ -37,6 +38,7 @@ export class Invocation {
   constructor(payload: Buffer, options: InvokeOptions | undefined, onComplete: () => void) {
     this.payload = payload;
     this.traceId = options?.traceId;
+    this.tenantId = options?.tenantId;
     this.#onComplete = onComplete;
     const { promise, resolve } = Promise.withResolvers<InvocationOutcome>();
     this.outcome = promise;

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { LogSink } from '../log/log-sink.ts';
 import type {
@@ -10,10 +13,11 @@ import type {
 import { functionError } from './invocation.ts';
 import { MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from './limits.ts';
 import { OrphanReaper } from './orphan-reaper.ts';
-import { SandboxPool, type PoolOptions, type PoolStats } from './sandbox-pool.ts';
+import { FunctionPools, type FunctionPoolsOptions } from './function-pools.ts';
+import type { PoolStats } from './sandbox-pool.ts';
 
 export interface LambdaServiceOptions extends Pick<
-  PoolOptions,
+  FunctionPoolsOptions,
   'maxSandboxesPerFunction' | 'maxQueueLength' | 'idleTimeoutMs' | 'initTimeoutMs'
 > {
   readonly functions: readonly FunctionDefinition[];
@@ -27,21 +31,50 @@ export class RequestTooLargeException extends Error {
   override readonly name = 'RequestTooLargeException';
 }
 
+/** The name that it gives a tenant id that the function cannot be invoked with. */
+export class InvalidParameterValueException extends Error {
+  override readonly name = 'InvalidParameterValueException';
+}
+
+/** AWS Lambda API, "Invoke", TenantId. */
+const tenantIdPattern = /^[a-zA-Z0-9._:/=+\-@ ]{1,256}$/;
+
+const refuseWrongTenant = (isPerTenant: boolean, tenantId: string | undefined): void => {
+  if (isPerTenant && tenantId === undefined) {
+    throw new InvalidParameterValueException(
+      'The invoked function is enabled with tenancy configuration. Add a valid tenant ID in your request and try again.',
+    );
+  }
+  if (!isPerTenant && tenantId !== undefined) {
+    throw new InvalidParameterValueException(
+      'The invoked function is not enabled with tenancy configuration. Remove the tenant ID from your request and try again.',
+    );
+  }
+  if (tenantId !== undefined && !tenantIdPattern.test(tenantId)) {
+    throw new InvalidParameterValueException(
+      `The tenant ID does not satisfy the constraint: ${tenantIdPattern.source}`,
+    );
+  }
+};
+
 /** Lambda's data plane over local sandboxes. Nothing starts before the first event of a function. */
 export class LambdaService implements FunctionService {
   readonly #reaper = new OrphanReaper();
-  readonly #pools: ReadonlyMap<string, SandboxPool>;
+  readonly #pools: ReadonlyMap<string, FunctionPools>;
   readonly #names: ReadonlyMap<string, string>;
+
+  #temporaryRoot: string | undefined;
 
   constructor({ functions, log, awsEnvironment, ...limits }: LambdaServiceOptions) {
     this.#names = new Map(functions.map(({ arn, displayName }) => [arn, displayName]));
     this.#pools = new Map(
       functions.map((definition) => [
         definition.arn,
-        new SandboxPool({
+        new FunctionPools({
           definition,
           log,
           reaper: this.#reaper,
+          makeTemporaryDirectory: () => this.#makeTemporaryDirectory(),
           awsEnvironment: awsEnvironment(definition),
           ...limits,
         }),
@@ -55,7 +88,7 @@ export class LambdaService implements FunctionService {
     payload: Buffer,
     options?: InvokeOptions,
   ): Promise<InvokeResult> {
-    const outcome = await this.#pool(functionArn, payload).run(payload, options);
+    const outcome = await this.#poolsFor(functionArn, payload, options).run(payload, options);
     return outcome.kind === 'stream' ? buffered(outcome.body) : outcome;
   }
 
@@ -64,7 +97,7 @@ export class LambdaService implements FunctionService {
     payload: Buffer,
     options?: InvokeOptions,
   ): Promise<StreamedInvokeResult> {
-    const outcome = await this.#pool(functionArn, payload).run(payload, options);
+    const outcome = await this.#poolsFor(functionArn, payload, options).run(payload, options);
     if (outcome.kind !== 'payload') return outcome;
     return {
       kind: 'stream',
@@ -84,17 +117,25 @@ export class LambdaService implements FunctionService {
   async close(): Promise<void> {
     await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
     this.#reaper.close();
+    if (this.#temporaryRoot !== undefined)
+      rmSync(this.#temporaryRoot, { recursive: true, force: true });
   }
 
-  #pool(functionArn: string, payload: Buffer): SandboxPool {
-    const pool = this.#pools.get(functionArn);
-    if (pool === undefined) throw new Error(`No function has the ARN ${functionArn}.`);
+  #makeTemporaryDirectory(): string {
+    this.#temporaryRoot ??= mkdtempSync(join(tmpdir(), 'drawbridge-sandboxes-'));
+    return mkdtempSync(join(this.#temporaryRoot, 'tmp-'));
+  }
+
+  #poolsFor(functionArn: string, payload: Buffer, options?: InvokeOptions): FunctionPools {
+    const pools = this.#pools.get(functionArn);
+    if (pools === undefined) throw new Error(`No function has the ARN ${functionArn}.`);
+    refuseWrongTenant(pools.isPerTenant, options?.tenantId);
     if (payload.length > MAX_REQUEST_BYTES) {
       throw new RequestTooLargeException(
         `Request must be smaller than ${MAX_REQUEST_BYTES} bytes for the InvokeFunction operation`,
       );
     }
-    return pool;
+    return pools;
   }
 }
 

@@ -63,6 +63,9 @@ export class RuntimeApi {
       ...(invocation.traceId === undefined
         ? {}
         : { 'Lambda-Runtime-Trace-Id': invocation.traceId }),
+      ...(invocation.tenantId === undefined
+        ? {}
+        : { 'Lambda-Runtime-Aws-Tenant-Id': invocation.tenantId }),
     });
     response.end(invocation.payload);
   }

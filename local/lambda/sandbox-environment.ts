@@ -12,14 +12,19 @@ const regionOf = (functionArn: string): string => functionArn.split(':')[3] ?? '
 export const sandboxEnvironment = (
   definition: FunctionDefinition,
   awsEnvironment: Readonly<Record<string, string>>,
-  runtimeApi: string,
-  logStreamName: string,
+  sandbox: {
+    readonly runtimeApi: string;
+    readonly logStreamName: string;
+    readonly temporaryDirectory: string | undefined;
+  },
 ): Record<string, string> => {
   const region = regionOf(definition.arn);
   return {
     TZ: ':UTC',
     LANG: 'en_US.UTF-8',
     PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+    // Not of Lambda: there /tmp is the sandbox's own, here only this variable can keep tenants apart.
+    ...(sandbox.temporaryDirectory === undefined ? {} : { TMPDIR: sandbox.temporaryDirectory }),
     ...definition.environment,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
@@ -29,8 +34,8 @@ export const sandboxEnvironment = (
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(definition.memoryMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: definition.logGroupName,
-    AWS_LAMBDA_LOG_STREAM_NAME: logStreamName,
-    AWS_LAMBDA_RUNTIME_API: runtimeApi,
+    AWS_LAMBDA_LOG_STREAM_NAME: sandbox.logStreamName,
+    AWS_LAMBDA_RUNTIME_API: sandbox.runtimeApi,
     LAMBDA_TASK_ROOT: definition.codeDirectory,
     _HANDLER: definition.handler,
     ...awsEnvironment,

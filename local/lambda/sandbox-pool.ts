@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { InvokeOptions } from './function-service.ts';
+import type { BudgetHolder, FunctionBudget } from './function-budget.ts';
 import { Invocation, type InvocationOutcome } from './invocation.ts';
 import { Sandbox, type SandboxOptions } from './sandbox.ts';
 
@@ -10,12 +11,13 @@ import { Sandbox, type SandboxOptions } from './sandbox.ts';
 const patience = { least: 10, most: 300 } as const;
 
 export interface PoolOptions extends SandboxOptions {
-  /** A laptop runs ten sandboxes, not a thousand: events beyond it wait, where Lambda would start more. @default 10 */
-  readonly maxSandboxesPerFunction?: number;
+  readonly budget: FunctionBudget;
   /** Events that may wait for a sandbox; one more is throttled. @default 1,000 */
   readonly maxQueueLength?: number;
   /** An idle sandbox is stopped after this time. @default 300,000 ms */
   readonly idleTimeoutMs?: number;
+  /** Its last sandbox has gone, and no event waits. */
+  readonly onEmpty?: (pool: SandboxPool) => void;
 }
 
 export interface PoolStats {
@@ -31,17 +33,17 @@ export interface PoolStats {
   readonly lastInitMs: number | undefined;
 }
 
-/** The sandboxes of one function. One event at a time in each; the most recently used idle one is taken first. */
-export class SandboxPool {
+/**
+ * The sandboxes of one function, or of one tenant of it. One event at a time in each; the most recently used idle one
+ * is taken first.
+ */
+export class SandboxPool implements BudgetHolder {
   readonly #options: PoolOptions;
-  readonly #limit: number;
   readonly #all = new Set<Sandbox>();
   readonly #starting = new Set<Sandbox>();
-  readonly #idle: Sandbox[] = [];
+  readonly #idle: { readonly sandbox: Sandbox; readonly since: number }[] = [];
   readonly #idleTimers = new Map<Sandbox, NodeJS.Timeout>();
   readonly #queue: Invocation[] = [];
-  /** Events accepted and not answered in full: what ReservedConcurrentExecutions counts. */
-  #running = 0;
   #patienceTimer: NodeJS.Timeout | undefined;
   #closed = false;
   readonly #count = { invocations: 0, coldStarts: 0, functionErrors: 0, timeouts: 0, throttles: 0 };
@@ -49,25 +51,31 @@ export class SandboxPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#limit = Math.min(
-      options.maxSandboxesPerFunction ?? 10,
-      options.definition.reservedConcurrency ?? Infinity,
-    );
+    options.budget.join(this);
+  }
+
+  get idleSince(): number | undefined {
+    return this.#idle[0]?.since;
+  }
+
+  get needsPlace(): boolean {
+    return this.#queue.length > this.#starting.size;
+  }
+
+  /** Whether there is neither a sandbox nor an event that waits for one. */
+  get isEmpty(): boolean {
+    return this.#all.size === 0 && this.#queue.length === 0;
   }
 
   async run(payload: Buffer, options?: InvokeOptions): Promise<InvocationOutcome> {
-    const { definition, maxQueueLength = 1000 } = this.#options;
+    const { definition, budget, maxQueueLength = 1000 } = this.#options;
     if (this.#closed) throw new Error(`${definition.displayName}: the twin is stopping.`);
-    if (
-      this.#running >= (definition.reservedConcurrency ?? Infinity) ||
-      this.#queue.length >= maxQueueLength
-    ) {
+    if (this.#queue.length >= maxQueueLength || !budget.admit()) {
       this.#count.throttles++;
       return { kind: 'throttled' };
     }
     this.#count.invocations++;
-    this.#running++;
-    const invocation = new Invocation(payload, options, () => this.#running--);
+    const invocation = new Invocation(payload, options, () => budget.leave());
     const sandbox = this.#takeIdle();
     if (sandbox !== undefined) {
       sandbox.invoke(invocation);
@@ -90,6 +98,15 @@ export class SandboxPool {
     };
   }
 
+  stopLongestIdle(): void {
+    const [longest] = this.#idle;
+    if (longest !== undefined) this.#stopIdle(longest.sandbox);
+  }
+
+  retry(): void {
+    if (!this.#closed) this.#startMissing();
+  }
+
   /** Kills every sandbox and resolves when the processes are gone. Events under way end as function errors. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -104,7 +121,7 @@ export class SandboxPool {
   }
 
   #takeIdle(): Sandbox | undefined {
-    const sandbox = this.#idle.pop();
+    const sandbox = this.#idle.pop()?.sandbox;
     if (sandbox === undefined) return undefined;
     clearTimeout(this.#idleTimers.get(sandbox));
     this.#idleTimers.delete(sandbox);
@@ -128,8 +145,8 @@ export class SandboxPool {
     let missing = this.#queue.length - this.#starting.size;
     while (
       missing-- > 0 &&
-      this.#all.size < this.#limit &&
-      this.#starting.size < availableParallelism()
+      this.#starting.size < availableParallelism() &&
+      this.#options.budget.claim(this)
     ) {
       this.#start();
     }
@@ -173,9 +190,10 @@ export class SandboxPool {
       else this.#stopWaiting();
       return;
     }
-    this.#idle.push(sandbox);
+    this.#idle.push({ sandbox, since: performance.now() });
     const timer = setTimeout(() => this.#stopIdle(sandbox), this.#options.idleTimeoutMs ?? 300_000);
     this.#idleTimers.set(sandbox, timer.unref());
+    this.#options.budget.onIdle();
   }
 
   #stopIdle(sandbox: Sandbox): void {
@@ -187,13 +205,15 @@ export class SandboxPool {
     this.#all.delete(sandbox);
     this.#starting.delete(sandbox);
     this.#forgetIdle(sandbox);
+    this.#options.budget.release();
     if (!this.#closed && this.#queue.length > 0) this.#startMissing();
+    if (this.isEmpty) this.#options.onEmpty?.(this);
   }
 
   #forgetIdle(sandbox: Sandbox): void {
     clearTimeout(this.#idleTimers.get(sandbox));
     this.#idleTimers.delete(sandbox);
-    const index = this.#idle.indexOf(sandbox);
+    const index = this.#idle.findIndex((idle) => idle.sandbox === sandbox);
     if (index >= 0) this.#idle.splice(index, 1);
   }
 }

@@ -19,6 +19,31 @@ const die = () => {
   }
 };
 
+/*
+ * On Lambda all processes of a sandbox end with it. Here its process group is ended, so one that a function starts in
+ * another group is told to the twin, by the pipe that it gave: with its end the twin ends that one, too.
+ */
+const { ChildProcess } = require('node:child_process');
+const { writeSync } = require('node:fs');
+const GROUPS = 3;
+const tell = (change, pid) => {
+  try {
+    writeSync(GROUPS, `${change} ${pid}\n`);
+  } catch {
+    // The twin is gone, and so is this sandbox, soon.
+  }
+};
+const { spawn } = ChildProcess.prototype;
+ChildProcess.prototype.spawn = function (options) {
+  const result = spawn.call(this, options);
+  const { pid } = this;
+  if (options.detached && pid !== undefined) {
+    tell('+', pid);
+    this.once('exit', () => tell('-', pid));
+  }
+  return result;
+};
+
 const parseHead = (text) => {
   const lines = text.split('\r\n');
   const headers = {};

@@ -17,20 +17,37 @@ const logStreamName = (): string => {
   return `${day}/[$LATEST]${randomBytes(16).toString('hex')}`;
 };
 
+export interface ProcessOptions {
+  readonly definition: FunctionDefinition;
+  readonly awsEnvironment: Readonly<Record<string, string>>;
+  readonly runtimeApi: string;
+  readonly temporaryDirectory: string | undefined;
+  readonly log: LogSink;
+  /** Hears of process groups that the function starts and that end (sandbox-preload.cjs). */
+  readonly onGroup: (change: '+' | '-', processGroup: number) => void;
+}
+
 /** Starts aws-lambda-ric on the function, as the leader of a process group of its own. Its lines go to `log`. */
-export const startProcess = (
-  definition: FunctionDefinition,
-  awsEnvironment: Readonly<Record<string, string>>,
-  runtimeApi: string,
-  log: LogSink,
-): ChildProcess => {
+export const startProcess = ({
+  definition,
+  awsEnvironment,
+  runtimeApi,
+  temporaryDirectory,
+  log,
+  onGroup,
+}: ProcessOptions): ChildProcess => {
+  const logStream = logStreamName();
   const child = spawn(
     process.execPath,
     [...heapFlags(definition.memoryMb), '--require', PRELOAD, RUNTIME],
     {
       cwd: definition.codeDirectory,
-      env: sandboxEnvironment(definition, awsEnvironment, runtimeApi, logStreamName()),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: sandboxEnvironment(definition, awsEnvironment, {
+        runtimeApi,
+        logStreamName: logStream,
+        temporaryDirectory,
+      }),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       detached: true,
     },
   );
@@ -39,8 +56,14 @@ export const startProcess = (
     output.on('data', (chunk: Buffer) => lines.write(chunk));
     output.on('end', () => lines.end());
   };
-  pipe(child.stdout);
-  pipe(child.stderr);
+  const [, stdout, stderr, groups] = child.stdio;
+  pipe(stdout as Readable);
+  pipe(stderr as Readable);
+  const changes = new LineSplitter((line) => {
+    const [, change, group] = /^([+-]) (\d+)$/.exec(line) ?? [];
+    if (change === '+' || change === '-') onGroup(change, Number(group));
+  });
+  groups?.on('data', (chunk: Buffer) => changes.write(chunk)).on('error', () => undefined);
   return child;
 };
 

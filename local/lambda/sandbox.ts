@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { rm } from 'node:fs';
 import type { LogSink } from '../log/log-sink.ts';
 import type { FunctionDefinition } from './function-service.ts';
 import type { Invocation } from './invocation.ts';
@@ -15,6 +16,8 @@ export interface SandboxOptions {
   readonly awsEnvironment: Readonly<Record<string, string>>;
   readonly log: LogSink;
   readonly reaper: OrphanReaper;
+  /** Makes the /tmp of a sandbox that serves one tenant; it is removed at the sandbox's end. */
+  readonly makeTemporaryDirectory: () => string;
   /** @default 10,000 ms, as on Lambda. */
   readonly initTimeoutMs?: number;
 }
@@ -43,6 +46,10 @@ export class Sandbox {
   readonly #api: RuntimeApi;
   readonly #startedAt = performance.now();
   readonly #markExited: () => void;
+  /** Of a function with tenant isolation. */
+  readonly #temporaryDirectory: string | undefined;
+  /** Process groups that its function started. */
+  readonly #groups = new Set<number>();
   #child: ChildProcess | undefined;
   #current: Invocation | undefined;
   #invokedAt = 0;
@@ -57,6 +64,8 @@ export class Sandbox {
     this.#events = events;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.exited = promise;
+    this.#temporaryDirectory =
+      options.definition.isPerTenant === true ? options.makeTemporaryDirectory() : undefined;
     this.#markExited = resolve;
     this.#api = new RuntimeApi(options.definition.arn, {
       onNext: () => this.#onNext(),
@@ -80,6 +89,7 @@ export class Sandbox {
     this.#killed = true;
     const pid = this.#child?.pid;
     if (pid !== undefined && !this.#gone) killGroup(pid);
+    for (const group of this.#groups) killGroup(group);
   }
 
   async #start(): Promise<void> {
@@ -89,12 +99,32 @@ export class Sandbox {
       this.#onExit('killed before it started');
       return;
     }
-    const child = startProcess(definition, awsEnvironment, address, log);
+    const child = startProcess({
+      definition,
+      awsEnvironment,
+      runtimeApi: address,
+      temporaryDirectory: this.#temporaryDirectory,
+      log,
+      onGroup: (change, group) => this.#onGroup(change, group),
+    });
     this.#child = child;
     if (child.pid !== undefined) reaper.watch(child.pid);
     child.on('close', this.#markExited);
     child.on('error', (error) => this.#onExit(`could not start: ${error.message}`));
     child.on('exit', (code, signal) => this.#onExit(exitReason(code, signal)));
+  }
+
+  #onGroup(change: '+' | '-', group: number): void {
+    const { reaper } = this.#options;
+    if (change === '-') {
+      this.#groups.delete(group);
+      reaper.forget(group);
+    } else if (this.#gone) {
+      killGroup(group);
+    } else {
+      this.#groups.add(group);
+      reaper.watch(group);
+    }
   }
 
   #onNext(): void {
@@ -153,6 +183,13 @@ export class Sandbox {
       killGroup(pid);
       this.#options.reaper.forget(pid);
     }
+    for (const group of this.#groups) {
+      killGroup(group);
+      this.#options.reaper.forget(group);
+    }
+    this.#groups.clear();
+    const directory = this.#temporaryDirectory;
+    if (directory !== undefined) rm(directory, { recursive: true, force: true }, () => undefined);
     if (this.#child === undefined) this.#markExited();
     else setTimeout(this.#markExited, LAST_LINES_MS);
     const fail = (invocation: Invocation): void => this.#failWith(invocation, reason);

@@ -10,6 +10,16 @@ export type AdminErrorCode =
   | 'KEY_REPLACED'
   | 'PRINCIPAL_EXISTS'
   | 'PRINCIPAL_NOT_FOUND'
+  /** There is an MCP server of this name already. */
+  | 'SERVER_EXISTS'
+  | 'SERVER_NOT_FOUND'
+  /** What was to be changed was changed by somebody else at the same time. */
+  | 'CONFLICT'
+  | 'SECRET_UNKNOWN'
+  /** `config/mcp.json` or `config/mcp.lock.json` cannot be used as it is. */
+  | 'CONFIG_INVALID'
+  /** npm could not find a package or its dependencies. */
+  | 'PACKAGE_UNRESOLVED'
   | 'DEPLOYMENT_INVALID'
   /** AWS has no such table, parameter, secret, plan or key. */
   | 'UPSTREAM_NOT_FOUND'

@@ -1,5 +1,21 @@
 import * as z from 'zod';
+import { upstreamName } from '../upstreams/upstream-spec.ts';
 import { AdminError } from './admin-error.ts';
+
+/** An entry of `config/mcp.json` as it was deployed. Short: the whole parameter has at most 4 KB. */
+const deployedUpstream = z.object({
+  name: upstreamName,
+  kind: z.enum(['http', 'sse', 'openapi', 'stdio']),
+  /** @default the name */
+  prefix: z.string().optional(),
+  /** @default everybody */
+  tenants: z.array(z.string()).optional(),
+  /** Host of its URL. */
+  host: z.string().optional(),
+  /** Name of its sandbox function. */
+  function: z.string().optional(),
+});
+export type DeployedUpstream = z.infer<typeof deployedUpstream>;
 
 /** What operators need to know of a deployment: JSON in the SSM parameter `/drawbridge/<env>/deployment`. */
 export const deploymentDocument = z.object({
@@ -10,6 +26,14 @@ export const deploymentDocument = z.object({
   stage: z.string().min(1),
   /** Usage plan ids by plan name. */
   plans: z.record(z.string().min(1).max(64), z.string().min(1)),
+  /** ARNs of the secrets that `${secret:NAME}` may name, by name. */
+  secrets: z.record(z.string().min(1), z.string().min(1)).optional(),
+  /** The entries of `config/mcp.json`. */
+  upstreams: z.array(deployedUpstream).optional(),
+  /** Whether upstreams may be on the machine itself: the twin's. */
+  allowLoopback: z.boolean().optional(),
+  /** Hosts, with a port that is not the scheme's own, where this deployment answers beside its execute-api address. */
+  hosts: z.array(z.string().min(1)).optional(),
 });
 export type DeploymentDocument = z.infer<typeof deploymentDocument>;
 

@@ -1,7 +1,8 @@
-import { Agent, request, type IncomingMessage } from 'node:http';
-import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
-import { sign } from 'aws4';
+import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
+import { createSignedRequest, type AwsEnv } from './signed-request.ts';
+
+export { awsEnv, type AwsEnv } from './signed-request.ts';
 
 /** The AWS services that functions call: each speaks JSON over POST, one operation by `X-Amz-Target`. */
 const services = {
@@ -9,18 +10,6 @@ const services = {
   secretsmanager: { target: 'secretsmanager', contentType: 'application/x-amz-json-1.1' },
 } as const;
 export type AwsService = keyof typeof services;
-
-/** What Lambda puts into every function's environment; the endpoints only where an operator sets them. */
-export const awsEnv = z.object({
-  AWS_REGION: z.string().min(1),
-  AWS_ACCESS_KEY_ID: z.string().min(1),
-  AWS_SECRET_ACCESS_KEY: z.string().min(1),
-  AWS_SESSION_TOKEN: z.string().optional(),
-  AWS_ENDPOINT_URL: z.url().optional(),
-  AWS_ENDPOINT_URL_DYNAMODB: z.url().optional(),
-  AWS_ENDPOINT_URL_SECRETS_MANAGER: z.url().optional(),
-});
-export type AwsEnv = z.infer<typeof awsEnv>;
 
 /** An AWS service refused a call, or could not be reached. `name` is the service's own error type, as in its API. */
 export class AwsError extends Error {
@@ -47,18 +36,9 @@ export interface AwsLimits {
  */
 const defaultLimits: AwsLimits = { attempts: 2, timeoutMs: 1_500, maxResponseBytes: 2_000_000 };
 
-const agentOptions = { keepAlive: true, maxSockets: 50 };
 const errorBody = z.object({ __type: z.string() });
 
 export type AwsCall = (operation: string, input: object) => Promise<unknown>;
-
-const endpointOf = (env: AwsEnv, service: AwsService): URL => {
-  const own =
-    service === 'dynamodb' ? env.AWS_ENDPOINT_URL_DYNAMODB : env.AWS_ENDPOINT_URL_SECRETS_MANAGER;
-  return new URL(
-    own ?? env.AWS_ENDPOINT_URL ?? `https://${service}.${env.AWS_REGION}.amazonaws.com`,
-  );
-};
 
 /**
  * Calls one AWS service with the function's own role. A fifth of the AWS SDK's cold start: its two clients alone take
@@ -72,50 +52,26 @@ export const createAwsCall = (
   service: AwsService,
   { attempts, timeoutMs, maxResponseBytes }: AwsLimits = defaultLimits,
 ): AwsCall => {
-  const endpoint = endpointOf(env, service);
-  const isTls = endpoint.protocol === 'https:';
-  const agent = isTls ? new TlsAgent(agentOptions) : new Agent(agentOptions);
+  const send = createSignedRequest(env, service);
   const { target, contentType } = services[service];
-  const credentials = {
-    accessKeyId: env.AWS_ACCESS_KEY_ID,
-    secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
-    ...(env.AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: env.AWS_SESSION_TOKEN }),
-  };
 
-  const attempt = (operation: string, body: string): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      const { headers = {} } = sign(
-        {
-          service,
-          region: env.AWS_REGION,
-          method: 'POST',
-          host: endpoint.host,
-          path: '/',
-          headers: { 'Content-Type': contentType, 'X-Amz-Target': `${target}.${operation}` },
-          body,
-        },
-        credentials,
-      );
-      const options = {
-        method: 'POST',
-        host: endpoint.hostname,
-        port: endpoint.port,
+  const attempt = async (operation: string, body: string): Promise<unknown> => {
+    let status: number;
+    let text: string;
+    try {
+      const response = await send({
         path: '/',
-        headers: headers as Record<string, string>,
-        agent,
+        headers: { 'Content-Type': contentType, 'X-Amz-Target': `${target}.${operation}` },
+        body,
         signal: AbortSignal.timeout(timeoutMs),
-      };
-      const unreachable = (cause: unknown) =>
-        reject(new AwsError('Unreachable', operation, undefined, { cause }));
-      const answered = (response: IncomingMessage): void => {
-        read(response, maxResponseBytes).then(
-          (text) => settle(operation, response.statusCode ?? 0, text, resolve, reject),
-          unreachable,
-        );
-      };
-      const outgoing = isTls ? tlsRequest(options, answered) : request(options, answered);
-      outgoing.on('error', unreachable).end(body);
-    });
+      });
+      status = response.statusCode ?? 0;
+      text = await read(response, maxResponseBytes);
+    } catch (cause) {
+      throw new AwsError('Unreachable', operation, undefined, { cause });
+    }
+    return outputOf(operation, status, text);
+  };
 
   return async (operation, input) => {
     const body = JSON.stringify(input);
@@ -146,24 +102,14 @@ const read = async (response: IncomingMessage, maxResponseBytes: number): Promis
   return Buffer.concat(chunks).toString('utf8');
 };
 
-const settle = (
-  operation: string,
-  status: number,
-  text: string,
-  resolve: (output: unknown) => void,
-  reject: (error: AwsError) => void,
-): void => {
+const outputOf = (operation: string, status: number, text: string): unknown => {
   const output = parsed(text);
   if (output === undefined) {
-    reject(new AwsError('MalformedAnswer', operation, status >= 400 ? status : 502));
-    return;
+    throw new AwsError('MalformedAnswer', operation, status >= 400 ? status : 502);
   }
-  if (status === 200) {
-    resolve(output);
-    return;
-  }
+  if (status === 200) return output;
   const type = errorBody.safeParse(output).data?.__type.split('#').at(-1) ?? 'UnknownError';
-  reject(new AwsError(type, operation, status));
+  throw new AwsError(type, operation, status);
 };
 
 /** Node's own error would quote the text, which may be a secret. */

@@ -211,7 +211,9 @@ export class Catalog {
         log.warn('upstream.left-out', { server: spec.name, kind, left: part.left });
       }
     } catch (error) {
-      const failure = isUpstreamError(error) ? error.failure : 'not-mcp';
+      // Nobody but the time limit ends it.
+      const cause = isUpstreamError(error) ? error.failure : 'not-mcp';
+      const failure = cause === 'aborted' ? 'timeout' : cause;
       entry.failures += 1;
       Object.assign(entry, { failure, retryAt: now() + backoffMs(entry.failures) });
       this.lastFailure = { at: now(), failure };
@@ -257,6 +259,7 @@ class Collected {
   readonly #kind: ListKind;
   readonly #items = new Map<string, JsonObject>();
   readonly #hashes = new Map<string, string>();
+  readonly #twice = new Set<string>();
   #left = 0;
 
   constructor(kind: ListKind) {
@@ -271,8 +274,15 @@ class Collected {
     const { shown, id } = kinds[this.#kind];
     const fit = this.isFull ? undefined : shown(item);
     const name = fit?.[id] as string | undefined;
-    if (fit === undefined || name === undefined || this.#items.has(name)) {
+    if (fit === undefined || name === undefined || this.#twice.has(name)) {
       this.#left += 1;
+      return;
+    }
+    if (this.#items.delete(name)) {
+      // Nobody can say which of the two a call would reach.
+      this.#twice.add(name);
+      this.#hashes.delete(name);
+      this.#left += 2;
       return;
     }
     this.#items.set(name, fit);

@@ -14,8 +14,18 @@ const maxDefinitionBytes = 100_000;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Deeper than any honest schema, shallower than any stack. */
+const maxDepth = 64;
+
+const isShallow = (value: unknown, depth = maxDepth): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (depth > 0 && Object.values(value).every((inner) => isShallow(inner, depth - 1)));
+
 const isSane = (item: unknown): item is JsonObject =>
-  isObject(item) && Buffer.byteLength(JSON.stringify(item)) <= maxDefinitionBytes;
+  isObject(item) &&
+  isShallow(item) &&
+  Buffer.byteLength(JSON.stringify(item)) <= maxDefinitionBytes;
 
 const pick = (source: JsonObject, keys: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(

@@ -1,5 +1,4 @@
 import {
-  ConditionalCheckFailedException,
   DeleteItemCommand,
   GetItemCommand,
   PutItemCommand,
@@ -10,6 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
+import { held } from './conditional-write.ts';
 import { DynamoDbKeyReader } from './dynamodb-key-reader.ts';
 import { DynamoDbPrincipalReader } from './dynamodb-principal-reader.ts';
 import { decodeCursor, encodeCursor, pageLimit } from './paging.ts';
@@ -31,17 +31,6 @@ import {
 import type { KeyChanges, Page, PageQuery, Registry } from './registry.ts';
 
 const listedItem = z.looseObject({ pk: z.string(), collection: z.string(), position: z.string() });
-
-/** False when the write's condition did not hold; other failures are thrown. */
-const held = async (write: Promise<unknown>): Promise<boolean> => {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
-};
 
 export interface DynamoDbTable {
   readonly client: DynamoDBClient;

@@ -9,7 +9,8 @@ import {
 } from './records.ts';
 import { keyPk, principalPk, tenantPk } from './registry-table.ts';
 
-const parsed = <T>(schema: z.ZodType<T>, kind: string, pk: string, item: unknown): T => {
+/** @throws Error that names the item and its wrong fields, never their values. */
+export const parsed = <T>(schema: z.ZodType<T>, kind: string, pk: string, item: unknown): T => {
   const result = schema.safeParse(item);
   if (result.success) return result.data;
   const fields = [...new Set(result.error.issues.map((issue) => issue.path.join('.') || 'item'))];
@@ -18,7 +19,8 @@ const parsed = <T>(schema: z.ZodType<T>, kind: string, pk: string, item: unknown
   });
 };
 
-const stored = (pk: string, expected: string): void => {
+/** @throws Error when an item stands where another belongs. */
+export const stored = (pk: string, expected: string): void => {
   if (pk !== expected) throw new Error(`registry item ${pk} holds the record of ${expected}`);
 };
 

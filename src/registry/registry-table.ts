@@ -46,3 +46,30 @@ export const principalPlace = (record: {
   collection: principalsCollection(record.tenant),
   position: record.arn,
 });
+
+export const upstreamPk = (scope: string, name: string): string => `UPSTREAM#${scope}#${name}`;
+export const pinPk = (scope: string, server: string): string => `PIN#${scope}#${server}`;
+/** In no collection: only whoever compares definitions reads it. */
+export const definitionsPk = (scope: string, server: string): string =>
+  `DEFINITIONS#${scope}#${server}`;
+
+export const upstreamsCollection = 'UPSTREAMS';
+export const pinsCollection = 'PINS';
+
+export const upstreamPlace = (record: {
+  readonly scope: string;
+  readonly name: string;
+}): ItemPlace => ({
+  pk: upstreamPk(record.scope, record.name),
+  collection: upstreamsCollection,
+  position: `${record.scope}#${record.name}`,
+});
+
+export const pinPlace = (record: {
+  readonly scope: string;
+  readonly server: string;
+}): ItemPlace => ({
+  pk: pinPk(record.scope, record.server),
+  collection: pinsCollection,
+  position: `${record.scope}#${record.server}`,
+});

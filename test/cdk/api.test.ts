@@ -60,6 +60,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
         'GET /health | NONE | false | MOCK | -',
         'GET /mcp | NONE | false | MOCK | -',
         'GET /openapi.json | CUSTOM | true | AWS_PROXY | STREAM',
+        'GET /servers | CUSTOM | true | AWS_PROXY | STREAM',
         'GET /tools | CUSTOM | true | AWS_PROXY | STREAM',
         'POST /ci/mcp | AWS_IAM | false | AWS_PROXY | STREAM',
         'POST /mcp | CUSTOM | true | AWS_PROXY | STREAM',

@@ -8,7 +8,7 @@ import { configSchema, type DrawbridgeConfig } from '../../lib/config.ts';
 import { readable, routesOf } from './support/cloudformation.ts';
 import {
   anApp,
-  bundled,
+  builtOnce,
   configOf,
   synthesize,
   synthesizedEnv,
@@ -301,7 +301,7 @@ it('the twin refuses it by name, in one line', async () => {
   const config = configSchema.parse({ ...configOf('local'), cloudFront: { enabled: true } });
   const app = anApp();
   try {
-    addEnvironment(app, { envName: 'local', config, bundles: await bundled(config) });
+    addEnvironment(app, { envName: 'local', config, ...(await builtOnce('local', config)) });
     app.synth();
     const account = { accountId: '000000000000', region: 'us-east-1' };
     expect(() => loadDeployment(app.outdir, account)).toThrow(

@@ -68,6 +68,14 @@ describe.each(envs)('the data of %s', (env) => {
         'Drawbridge: key of the argument digests in the audit',
         { PasswordLength: 64, ExcludePunctuation: true },
       ],
+      ...(env === 'local'
+        ? [
+            [
+              'Drawbridge: items-api-key, for upstreams',
+              { PasswordLength: 40, ExcludePunctuation: true },
+            ],
+          ]
+        : []),
     ]);
     for (const { Properties, DeletionPolicy, UpdateReplacePolicy } of secrets) {
       expect(Properties).not.toHaveProperty('SecretString');
@@ -98,6 +106,7 @@ describe.each(envs)('the data of %s', (env) => {
       'AWS::DynamoDB::GlobalTable',
       'AWS::SecretsManager::Secret',
       'AWS::SecretsManager::Secret',
+      ...(env === 'local' ? ['AWS::SecretsManager::Secret'] : []),
     ]);
   });
 });
@@ -121,6 +130,7 @@ describe.each(envs)('both stacks of %s', (env) => {
       ]),
     ).toEqual([
       ['AuthorizerFunctionLogs', config.logs.auditRetentionDays],
+      ...(env === 'local' ? [['UpstreamseverythingLogs', config.logs.auditRetentionDays]] : []),
       ['McpFunctionLogs', config.logs.auditRetentionDays],
       ['McpAccessLogs', config.logs.accessRetentionDays],
       ...(env === 'local' ? [['OAuthFunctionLogs', config.logs.auditRetentionDays]] : []),

@@ -13,10 +13,14 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
     const functions = synthesized.gateway.ofType('AWS::Lambda::Function');
     expect(functions.map(({ Properties }) => Properties['Description'])).toEqual([
       'Drawbridge authorizer',
+      ...(env === 'local' ? ['Drawbridge sandbox of everything'] : []),
       'Drawbridge MCP server',
       ...(env === 'local' ? ['Drawbridge OAuth facade'] : []),
     ]);
-    [authorizer, mcp] = functions as [Found, Found];
+    const described = (description: string) =>
+      functions.find(({ Properties }) => Properties['Description'] === description)!;
+    authorizer = described('Drawbridge authorizer');
+    mcp = described('Drawbridge MCP server');
   });
 
   const roleOf = ({ Properties }: Found): string =>
@@ -74,16 +78,29 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
 
   it('the MCP function is told its limits in the units that it parses, and no secret', () => {
     const { Variables } = mcp.Properties['Environment'] as { Variables: Record<string, unknown> };
-    const { AUDIT_DIGEST_SECRET_ARN, DRAWBRIDGE_VERSION, REGISTRY_TABLE_NAME, ...rest } = Variables;
+    const { AUDIT_DIGEST_SECRET_ARN, DRAWBRIDGE_VERSION, REGISTRY_TABLE_NAME, ...others } =
+      Variables;
+    const { UPSTREAM_SECRETS, SANDBOX_FUNCTIONS, ...rest } = others;
     expect(readable(REGISTRY_TABLE_NAME)).toContain('RegistryTable');
     expect(readable(AUDIT_DIGEST_SECRET_ARN)).toContain('AuditDigestKey');
     expect(DRAWBRIDGE_VERSION).toMatch(/^\d+\.\d+\.\d+/);
+    // Names and ARNs, never a value.
+    expect(readable(UPSTREAM_SECRETS)).toMatch(
+      env === 'local'
+        ? /^\{"items-api-key":"\{drawbridge-local-Data:ExportsOutputRefUpstreamSecretitemsapikey\w+\}"\}$/
+        : /^\{\}$/,
+    );
+    expect(readable(SANDBOX_FUNCTIONS)).toMatch(
+      env === 'local' ? /^\{"everything":"\{Upstreamseverything\w+\}"\}$/ : /^\{\}$/,
+    );
     expect(rest).toEqual({
       DRAWBRIDGE_ENV: env,
       TOOL_TIMEOUT_MS: '30000',
       MAX_RESULT_BYTES: '1000000',
       MAX_BODY_BYTES: '1000000',
       ALLOWED_ORIGINS: env === 'local' ? 'http://localhost:6274 http://127.0.0.1:6274' : '',
+      NEW_TOOLS: env === 'local' ? 'allow' : 'hide',
+      ALLOW_LOOPBACK: String(env === 'local'),
     });
   });
 
@@ -108,7 +125,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
     ]);
   });
 
-  it('the MCP function may read the digest key and single records, and write its own log: no pepper', () => {
+  it('the MCP function may read the digest key, records and upstreams’ secrets, and call sandboxes: no pepper', () => {
     const { gateway } = synthesized;
     expect(grantsOf(gateway, roleOf(mcp))).toEqual([
       {
@@ -123,9 +140,32 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
       },
       {
         effect: 'Allow',
-        actions: ['secretsmanager:GetSecretValue'],
-        resources: [expect.stringMatching(/Data:ExportsOutputRefAuditDigestKey\w+\}$/)],
+        actions: ['dynamodb:Query'],
+        resources: [expect.stringMatching(/RegistryTable\w+\}\/index\/byCollection$/)],
       },
+      {
+        effect: 'Allow',
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [
+          expect.stringMatching(/Data:ExportsOutputRefAuditDigestKey\w+\}$/),
+          ...(env === 'local'
+            ? [
+                expect.stringMatching(
+                  /Data:ExportsOutputRefUpstreamSecretitemsapikey\w+\}$/,
+                ) as string,
+              ]
+            : []),
+        ],
+      },
+      ...(env === 'local'
+        ? [
+            {
+              effect: 'Allow',
+              actions: ['lambda:InvokeFunction'],
+              resources: [expect.stringMatching(/^\{Upstreamseverything\w+\.Arn\}$/)],
+            },
+          ]
+        : []),
     ]);
   });
 
@@ -202,6 +242,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
         mcpMay('GET/tools'),
         mcpMay('POST/tools/*'),
         mcpMay('GET/openapi.json'),
+        mcpMay('GET/servers'),
       ].toSorted(),
     );
     expect(gateway.ofType('AWS::Lambda::Url')).toEqual([]);
@@ -211,7 +252,14 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
   it('are small: size is cold start', () => {
     const [forAuthorizer, forMcp] = [filesOf(authorizer), filesOf(mcp)];
     expect(Object.keys(forAuthorizer).sort()).toEqual(['access-tokens.cjs', 'index.cjs']);
-    expect(Object.keys(forMcp).sort()).toEqual(['content-index.json', 'index.cjs']);
+    expect(Object.keys(forMcp).sort()).toEqual([
+      'content-index.json',
+      'index.cjs',
+      'mcp.lock.json',
+      'upstream-connections.cjs',
+      'upstream-directory.cjs',
+      'upstreams.json',
+    ]);
     expect(Buffer.byteLength(forAuthorizer['index.cjs']!)).toBeLessThan(150_000);
     expect(Buffer.byteLength(forMcp['index.cjs']!)).toBeLessThan(600_000);
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { configSchema } from '../../lib/config.ts';
 import { parseDeploymentDocument } from '../../src/admin/deployment-document.ts';
 import { readable } from './support/cloudformation.ts';
-import { synthesizedEnv } from './support/synth.ts';
+import { configOf, synthesize, synthesizedEnv } from './support/synth.ts';
 
 const expectedPlans = {
   dev: {
@@ -31,6 +32,22 @@ const expectedPlans = {
     },
   },
 } as const;
+
+/** What operators are told of upstreams. Without any, nothing. */
+const upstreamFacts = {
+  secrets: {
+    'items-api-key': expect.stringMatching(/ExportsOutputRefUpstreamSecretitemsapikey/) as string,
+  },
+  upstreams: [
+    {
+      name: 'everything',
+      kind: 'stdio',
+      function: expect.stringMatching(/^\{Upstreamseverything\w+\}$/) as string,
+    },
+    { name: 'items', kind: 'openapi', host: '127.0.0.1:7500' },
+  ],
+  allowLoopback: true,
+};
 
 describe.each(['dev', 'local', 'prod'] as const)('the plans of %s', (env) => {
   it('are those of its configuration, each on the one stage', async () => {
@@ -77,7 +94,19 @@ describe.each(['dev', 'local', 'prod'] as const)('the plans of %s', (env) => {
       restApiId: `{${gateway.only('AWS::ApiGateway::RestApi').id}}`,
       stage: `{${gateway.only('AWS::ApiGateway::Stage').id}}`,
       plans: planIds,
+      ...(env === 'local' ? upstreamFacts : {}),
     });
     expect(Object.keys(document.plans).sort()).toEqual(Object.keys(expectedPlans[env]).sort());
   });
+});
+
+it.each([
+  ['publicUrl', { publicUrl: 'https://mcp.example.com/gateway' }, /^mcp\.example\.com$/],
+  ['CloudFront', { cloudFront: { enabled: true } }, /^\{McpEdgeDistribution\w+\.DomainName\}$/],
+])('an address by %s is a host that no upstream may be at', async (_, settings, host) => {
+  const config = configSchema.parse({ ...configOf('dev'), ...settings });
+  const { gateway } = await synthesize('dev', config);
+  const { Value } = gateway.only('AWS::SSM::Parameter').Properties;
+  const { hosts } = parseDeploymentDocument('parameter', readable(Value));
+  expect(hosts).toEqual([expect.stringMatching(host)]);
 });

@@ -3,10 +3,10 @@ import { Stack } from 'aws-cdk-lib';
 import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, it } from 'vitest';
-import { bundleFunctions } from '../../build/bundle-functions.ts';
 import { acknowledge, addSecurityChecks } from '../../lib/security-checks.ts';
 import {
   anApp,
+  build,
   configOf,
   projectDirectory,
   synthesize,
@@ -19,11 +19,8 @@ const assetNames = ({ assets }: Synthesized) => Object.keys(assets).sort();
 describe('the same sources', () => {
   it('give the same bundles, templates and asset hashes', async () => {
     const config = configOf('dev');
-    const bundles = await bundleFunctions({
-      projectDirectory,
-      contentFolder: config.content.folder,
-    });
-    const [one, other] = [await synthesizedEnv('dev'), await synthesize('dev', config, bundles)];
+    const built = await build('dev', config);
+    const [one, other] = [await synthesizedEnv('dev'), await synthesize('dev', config, built)];
     expect(assetNames(other)).toEqual(assetNames(one));
     expect(other.data.text).toBe(one.data.text);
     expect(other.gateway.text).toBe(one.gateway.text);
@@ -33,10 +30,12 @@ describe('the same sources', () => {
     const dev = await synthesizedEnv('dev');
     expect(assetNames(dev)).toHaveLength(2);
     expect(assetNames(await synthesizedEnv('prod'))).toEqual(assetNames(dev));
-    // The twin's environment has a user pool besides: its trigger and the OAuth facade.
-    const local = assetNames(await synthesizedEnv('local'));
-    expect(local).toHaveLength(4);
-    expect(local).toEqual(expect.arrayContaining([...assetNames(dev)]));
+    // The twin's environment has upstreams, which the MCP function is told of; a stdio server among them; and a user
+    // pool: its trigger and the OAuth facade.
+    const local = await synthesizedEnv('local');
+    expect(assetNames(local)).toHaveLength(5);
+    const code = (of: Synthesized) => Object.values(of.assets).map((files) => files['index.cjs']);
+    expect(code(local)).toEqual(expect.arrayContaining(code(dev)));
   });
 
   it('bundles name no file of the machine that made them', async () => {

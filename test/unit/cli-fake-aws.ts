@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { DynamoDbRegistry } from '../../src/registry/dynamodb-registry.ts';
+import { DynamoDbUpstreamRegistry } from '../../src/registry/dynamodb-upstream-registry.ts';
 import { startDynaliteTable } from '../contract/dynalite-table.ts';
 import { pepperDocument } from './admin-fixtures.ts';
 
@@ -33,7 +34,11 @@ export const startFakeAws = async () => {
       restApiId: 'api',
       stage: 'local',
       plans: { free: 'plan-free', pro: 'plan-pro' },
+      secrets: { 'weather-token': 'arn:weather-token' },
+      allowLoopback: true,
     }),
+    /** Versions of the secret `arn:weather-token`, the oldest first. */
+    versions: ['generated'],
     /** Operations that are refused: `GetParameter`, `POST /apikeys`, … */
     denied: new Set<string>(),
   };
@@ -45,6 +50,23 @@ export const startFakeAws = async () => {
     }
     if (operation === 'GetSecretValue' && input['SecretId'] === 'arn:pepper') {
       return { status: 200, body: { SecretString: state.pepper } };
+    }
+    if (input['SecretId'] === 'arn:weather-token') {
+      if (operation === 'GetSecretValue') {
+        return { status: 200, body: { SecretString: state.versions.at(-1) } };
+      }
+      if (operation === 'PutSecretValue') {
+        state.versions.push(String(input['SecretString']));
+        return { status: 200, body: {} };
+      }
+      if (operation === 'DescribeSecret') {
+        const stages = ['AWSCURRENT', 'AWSPREVIOUS'];
+        const newest = [...state.versions].reverse().slice(0, 2);
+        const VersionIdsToStages = Object.fromEntries(
+          newest.map((version, index) => [`v${version}`, [stages[index]]]),
+        );
+        return { status: 200, body: { VersionIdsToStages, LastChangedDate: 1_795_237_200 } };
+      }
     }
     return refused('UnknownOperationException', operation);
   };
@@ -115,6 +137,7 @@ export const startFakeAws = async () => {
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     registry: new DynamoDbRegistry(table),
+    upstreams: new DynamoDbUpstreamRegistry(table),
     gatewayKeys,
     state,
     /** What the twin writes to `.drawbridge/connection.json`. */

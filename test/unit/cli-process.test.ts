@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { pepper, pepperDocument } from './admin-fixtures.ts';
+import { startLegacyStateless } from '../fixtures/upstreams/legacy-http.ts';
 import { startFakeAws, type FakeAws } from './cli-fake-aws.ts';
 
 const launcher = path.resolve(import.meta.dirname, '../../cli/drawbridge.mjs');
@@ -35,12 +36,15 @@ const drawbridge = async (
   args: readonly string[],
   connection = 'connection.json',
   script = launcher,
+  input = '',
 ) => {
   const child = spawn(process.execPath, [script, ...args], {
     cwd: directory,
     env: { PATH: process.env['PATH'], DRAWBRIDGE_CONNECTION: connection },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // A command that does not read its input is gone before it is written.
+  child.stdin.on('error', () => undefined).end(input);
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const [out, err, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
   return { exitCode, out, err };
@@ -140,6 +144,52 @@ describe('the CLI as a process', () => {
         'error: the twin is not running (nothing answers at http://127.0.0.1:1): start it with `npm start`, ' +
         'or choose a deployment with --env\n',
     });
+  });
+
+  it('a secret comes from standard input, and fills the header of a server that is added', async () => {
+    const server = await startLegacyStateless();
+    try {
+      const token = 'canary-token';
+      const set = await drawbridge(
+        ['secrets', 'set', 'weather-token'],
+        'connection.json',
+        launcher,
+        `${token}\n`,
+      );
+      expect(set).toMatchObject({ exitCode: 0, err: '' });
+      expect(await json('secrets', 'list')).toEqual([
+        { name: 'weather-token', isSet: true, changedAt: '2026-11-21T05:00:00.000Z' },
+      ]);
+      const entry = JSON.stringify({
+        mcpServers: {
+          weather: {
+            url: server.url,
+            headers: { Authorization: 'Bearer ${secret:weather-token}' },
+          },
+        },
+      });
+      const { exitCode, out, err } = await drawbridge(
+        ['upstreams', 'add', '-', '--json'],
+        'connection.json',
+        launcher,
+        entry,
+      );
+      expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+      expect(JSON.parse(out)).toMatchObject([
+        { name: 'weather', pinned: true, check: { state: 'ok', era: 'legacy' } },
+      ]);
+      expect(server.requests.length).toBeGreaterThan(0);
+      for (const { headers } of server.requests) {
+        expect(headers.authorization).toBe(`Bearer ${token}`);
+      }
+      const shown = await drawbridge(['upstreams', 'show', 'weather']);
+      const diff = await drawbridge(['pins', 'diff', 'weather']);
+      expect(diff.out).toMatch(/^weather: all \d+ tools are as approved\n$/);
+      expect(set.out + out + shown.out + diff.out).not.toContain(token);
+      expect(await aws.upstreams.listPins()).toHaveLength(1);
+    } finally {
+      await server.close();
+    }
   });
 
   it('without its dependencies it says how to install them', async () => {

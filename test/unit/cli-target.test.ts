@@ -16,6 +16,7 @@ const twin = {
   env: 'local',
   parameter: '/drawbridge/local/deployment',
   endpoint: 'http://127.0.0.1:4566',
+  hosts: ['127.0.0.1:7400'],
   region: 'us-east-1',
   credentials: { accessKeyId: 'A', secretAccessKey: 'S', sessionToken: 'T' },
 };

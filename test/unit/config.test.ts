@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configJsonSchema, loadConfig } from '../../lib/config.ts';
+import { configJsonSchema, environmentsIn, loadConfig } from '../../lib/config.ts';
 import { tempFolder } from './support/temp-dir.ts';
 
 const directory = join(import.meta.dirname, '..', '..', 'config');
@@ -36,8 +36,10 @@ const refusal = (document: unknown): string => {
 
 describe('the files of this project', () => {
   it('are three environments', () => {
-    const files = readdirSync(directory).filter((file) => file !== 'schema.json');
-    expect(files.sort()).toEqual(['dev.json', 'local.json', 'prod.json']);
+    expect(environmentsIn(directory)).toEqual(['dev', 'local', 'prod']);
+    expect(() => loadConfig(directory, 'mcp')).toThrow(
+      'There is no environment "mcp". config/ has: dev, local, prod. Choose one with -c env=NAME.',
+    );
   });
 
   it.each(['dev', 'local', 'prod'])('%s is right', (env) => {
@@ -78,6 +80,13 @@ describe('a minimal file', () => {
       waf: { requestsPerIp: 2000, windowSeconds: 300, maxBodyBytes: 1_000_000 },
       identity: { provider: 'none' },
       ci: {},
+      secrets: [],
+      upstreams: {
+        allowLoopback: false,
+        newTools: 'hide',
+        platform: 'lambda',
+        sandbox: { memoryMb: 512, reservedConcurrency: 5, ephemeralMb: 512, stderr: 'count' },
+      },
       logs: { auditRetentionDays: 30, accessRetentionDays: 90 },
     });
   });
@@ -210,6 +219,36 @@ describe('a setting that is not right', () => {
       'a throttle of a route that there is not',
       { ...minimal, throttle: { ...minimal.throttle, tools: { rateLimit: 1 } } },
       'throttle.tools: there is no such setting',
+    ],
+    [
+      'a secret’s name that no reference could name',
+      { ...minimal, secrets: ['weather-token', 'Weather Token'] },
+      'secrets.1: a secret’s name is 1 to 63 of a-z, 0-9 and -, and begins with a letter',
+    ],
+    [
+      'a secret that is named twice',
+      { ...minimal, secrets: ['a', 'a'] },
+      'secrets: names a secret twice',
+    ],
+    [
+      'more secrets than a function’s environment has room for',
+      { ...minimal, secrets: Array.from({ length: 13 }, (_, index) => `secret-${index}`) },
+      'secrets: ',
+    ],
+    [
+      'upstreams on the machine itself, in AWS',
+      { ...minimal, account: '123456789012', upstreams: { allowLoopback: true } },
+      'upstreams.allowLoopback: is for the twin alone, whose account is 000000000000',
+    ],
+    [
+      'packages for this machine, in AWS',
+      { ...minimal, upstreams: { platform: 'host' } },
+      'upstreams.platform: is for the twin alone, whose account is 000000000000',
+    ],
+    [
+      'a sandbox that runs longer than anybody waits',
+      { ...minimal, upstreams: { sandbox: { timeoutSeconds: 61 } } },
+      'upstreams.sandbox.timeoutSeconds: must be at most mcp.timeoutSeconds: nobody waits longer for an answer',
     ],
     ['text for an object', '"text"', '(top level): '],
   ];

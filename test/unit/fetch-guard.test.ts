@@ -1,11 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  createGuardedFetch,
-  type ConnectTarget,
-  type GuardOptions,
-} from '../../src/fetch-guard/guarded-fetch.ts';
+import type { ConnectTarget } from '../../src/fetch-guard/guard-agent.ts';
+import { createGuardedFetch, type GuardOptions } from '../../src/fetch-guard/guarded-fetch.ts';
 import { isLoopbackAddress, isPublicAddress } from '../../src/fetch-guard/public-address.ts';
 
 const closers: (() => void)[] = [];
@@ -136,7 +133,7 @@ describe('createGuardedFetch', () => {
     expect(answer.body).toBe('GET /a/b?c=d example.com identity x');
     expect(resolved).toEqual(['example.com']);
     expect(connected).toEqual([
-      { address: '93.184.216.34', port: 443, hostname: 'example.com', tls: true },
+      { addresses: ['93.184.216.34'], port: 443, hostname: 'example.com', tls: true },
     ]);
   });
 

@@ -101,14 +101,17 @@ describe('the tools of several upstreams', () => {
   });
 
   it('are listed without what would make clients drop the whole list', async () => {
+    const deep = Array.from({ length: 100 }).reduce<object>((inner) => ({ properties: inner }), {});
     const upstream = new InMemoryUpstream([
       toolNamed('good'),
-      toolNamed('good', { description: 'listed twice' }),
+      toolNamed('twice'),
+      toolNamed('twice', { description: 'Another.' }),
       toolNamed('bare', { inputSchema: { type: 'object' } }),
       toolNamed('union', { inputSchema: { anyOf: [{ type: 'object' }] } }),
       toolNamed('text', { inputSchema: { type: 'string' } }),
       toolNamed('array-out', { outputSchema: { type: 'array' } }),
       toolNamed('huge', { description: 'x'.repeat(200_000) }),
+      toolNamed('deep', { inputSchema: { type: 'object', properties: deep } }),
       { name: 'no-schema' },
       { description: 'no name' },
       'rubbish',
@@ -122,7 +125,7 @@ describe('the tools of several upstreams', () => {
       toolNamed('s_good', { description: 'Does good.' }),
     ]);
     expect(lines.join()).toContain(
-      '"event":"upstream.left-out","server":"s","kind":"tools","left":8',
+      '"event":"upstream.left-out","server":"s","kind":"tools","left":10',
     );
   });
 

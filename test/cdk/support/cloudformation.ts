@@ -19,6 +19,12 @@ export const readable = (value: unknown): string => {
       const [separator, items] = z.tuple([text, parts]).parse(argument);
       return items.map(readable).join(separator);
     }
+    case 'Fn::Select': {
+      const [index, { 'Fn::Split': split }] = z
+        .tuple([z.coerce.number(), z.object({ 'Fn::Split': z.tuple([text, z.unknown()]) })])
+        .parse(argument);
+      return readable(split[1]).split(split[0])[index] ?? '';
+    }
     default:
       throw new Error(`${name} is not readable`);
   }

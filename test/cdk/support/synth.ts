@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, type Stack } from 'aws-cdk-lib';
 import * as z from 'zod';
-import { bundleFunctions, type FunctionBundles } from '../../../build/bundle-functions.ts';
-import { loadConfig, type DrawbridgeConfig } from '../../../lib/config.ts';
+import { buildEnvironment, type BuiltEnvironment } from '../../../build/build-environment.ts';
+import { environmentsIn, loadConfig, type DrawbridgeConfig } from '../../../lib/config.ts';
 import { addEnvironment } from '../../../lib/environment-stacks.ts';
 import { addSecurityChecks } from '../../../lib/security-checks.ts';
 
@@ -82,29 +82,46 @@ export const anApp = (): App =>
     analyticsReporting: false,
   });
 
-let bundles: Promise<FunctionBundles> | undefined;
+const configDirectory = join(projectDirectory, 'config');
 
-/** The real bundles, made once. */
-export const bundled = (config: DrawbridgeConfig): Promise<FunctionBundles> =>
-  (bundles ??= bundleFunctions({ projectDirectory, contentFolder: config.content.folder }));
+/** What bin/drawbridge.ts builds. */
+export const build = (env: string, config: DrawbridgeConfig): Promise<BuiltEnvironment> =>
+  buildEnvironment({
+    projectDirectory,
+    env,
+    knownEnvs: environmentsIn(configDirectory),
+    config,
+    environment: { ...process.env, ITEMS_API_URL: 'http://127.0.0.1:7500' },
+  });
 
-export const configOf = (env: string): DrawbridgeConfig =>
-  loadConfig(join(projectDirectory, 'config'), env);
+const built = new Map<string, Promise<BuiltEnvironment>>();
 
+/** The same, made once for each environment. */
+export const builtOnce = (env: string, config: DrawbridgeConfig): Promise<BuiltEnvironment> => {
+  const known = built.get(env) ?? build(env, config);
+  built.set(env, known);
+  return known;
+};
+
+export const configOf = (env: string): DrawbridgeConfig => loadConfig(configDirectory, env);
+
+/** At the top of an asset: what a stdio server brings is in a folder. */
 const filesOf = (directory: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), 'utf8')]),
+    readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => [name, readFileSync(join(directory, name), 'utf8')]),
   );
 
 /** Synthesizes as bin/drawbridge.ts does, and reads back what was written. */
 export const synthesize = async (
   env: string,
   config: DrawbridgeConfig = configOf(env),
-  assets?: FunctionBundles,
+  given?: Pick<BuiltEnvironment, 'bundles' | 'upstreams'>,
 ): Promise<Synthesized> => {
-  const bundles = assets ?? (await bundled(config));
+  const { bundles, upstreams } = given ?? (await builtOnce(env, config));
   const app = anApp();
-  const { data, gateway } = addEnvironment(app, { envName: env, config, bundles });
+  const { data, gateway } = addEnvironment(app, { envName: env, config, bundles, upstreams });
   addSecurityChecks(app);
   try {
     app.synth();

@@ -25,7 +25,15 @@ export interface RunningTwin {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export const runTwin = async (options: Partial<TwinOptions> = {}): Promise<RunningTwin> => {
+export interface RunTwinOptions extends Partial<TwinOptions> {
+  /** Serves what `config/mcp.json` deploys, too. @default false: they are switched off, as an operator would */
+  readonly upstreams?: boolean;
+}
+
+export const runTwin = async ({
+  upstreams = false,
+  ...options
+}: RunTwinOptions = {}): Promise<RunningTwin> => {
   const stateDirectory = options.stateDirectory ?? mkdtempSync(join(tmpdir(), 'drawbridge-twin-'));
   const refusals: AuthorizedCall[] = [];
   const problems: string[] = [];
@@ -42,9 +50,11 @@ export const runTwin = async (options: Partial<TwinOptions> = {}): Promise<Runni
     env: 'local',
     parameter: '/drawbridge/local/deployment',
     endpoint: twin.aws.url,
+    hosts: [new URL(twin.url).host],
     region: twin.operator.region,
     credentials: twin.operator,
   });
+  if (!upstreams) await switchOffUpstreams(admin);
   const stop = () => twin.close();
   return {
     twin,
@@ -71,6 +81,16 @@ export const runTwin = async (options: Partial<TwinOptions> = {}): Promise<Runni
       }
     },
   };
+};
+
+/** The tests of everything else have only our own tools, and start no sandboxes. */
+const switchOffUpstreams = async ({ deployment, upstreams }: AdminPorts): Promise<void> => {
+  const now = new Date().toISOString();
+  for (const { name } of deployment.upstreams) {
+    if ((await upstreams.getUpstream('*', name)) !== undefined) continue;
+    const record = { scope: '*', name, enabled: false, revision: 1 };
+    await upstreams.putUpstream({ ...record, createdAt: now, updatedAt: now });
+  }
 };
 
 export interface Answer {

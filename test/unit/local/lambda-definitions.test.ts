@@ -55,6 +55,13 @@ describe('function definitions', () => {
     });
   });
 
+  it('say whether tenants are kept apart', () => {
+    const perTenant = { TenancyConfig: { TenantIsolationMode: 'PER_TENANT' } };
+    expect(define(perTenant)[0]).toMatchObject({ isPerTenant: true });
+    expect(define()[0]).not.toHaveProperty('isPerTenant');
+    expect(() => define({ TenancyConfig: { TenantIsolationMode: 'OTHER' } })).toThrow(/Test\/f/);
+  });
+
   it.each([
     [
       { Runtime: 'python3.13' },

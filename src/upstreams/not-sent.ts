@@ -1,0 +1,4 @@
+import { UpstreamError } from './upstream.ts';
+
+/** The upstream surely did not run the request: it may be sent again whatever it does. */
+export class RequestNotSent extends UpstreamError {}
