@@ -137,8 +137,10 @@ export class RequestAudit {
       tool,
       server: route.server ?? null,
       decision:
-        ran || httpStatus < 400 ? (isUnknownTool(message, tool) ? 'deny' : 'allow') : 'deny',
-      policyId: null,
+        (ran || httpStatus < 400) && route.policyId === undefined && !isUnknownTool(message, tool)
+          ? 'allow'
+          : 'deny',
+      policyId: route.policyId ?? null,
       outcome: answer.outcome,
       rpcCode: answer.rpcCode,
       httpStatus,

@@ -71,10 +71,11 @@ export const callerRequestOf = (
     ...(typeof logLevel === 'string' ? { logLevel } : {}),
     ...(mcpReq.inputResponses === undefined ? {} : { inputResponses: mcpReq.inputResponses }),
     ...(typeof requestState === 'string' ? { requestState } : {}),
-    onRouted: ({ tool, server, units }) =>
+    onRouted: ({ tool, server, units, policyId }) =>
       exchange.observeRoute(mcpReq.id, {
         server,
         units,
+        ...(policyId === undefined ? {} : { policyId }),
         ...(mcpReq.method === 'tools/call' ? { tool } : {}),
       }),
     onUpstreamTime: (upstreamMs) => exchange.observeRoute(mcpReq.id, { upstreamMs }),

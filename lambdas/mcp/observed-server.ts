@@ -31,6 +31,8 @@ export interface RouteFacts {
   readonly server?: string;
   readonly units?: number;
   readonly upstreamMs?: number;
+  /** What refuses the call. */
+  readonly policyId?: string;
   /** Servers that a list lacks, or has only as it was. */
   readonly missing?: readonly string[];
 }

@@ -2,7 +2,7 @@ import { Duration, Stack, type RemovalPolicy } from 'aws-cdk-lib';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { DeploymentDocument } from '../../src/admin/deployment-document.ts';
-import { hostOfSpec, kindOfSpec } from '../../src/admin/server-kind.ts';
+import { kindOfSpec, urlOfSpec } from '../../src/admin/server-kind.ts';
 import type { UpstreamSpec } from '../../src/upstreams/upstream-spec.ts';
 import type { DrawbridgeConfig } from '../config.ts';
 import type { FunctionAssets } from '../function-assets.ts';
@@ -90,14 +90,14 @@ export class UpstreamParts extends Construct {
   }
 
   #describe(spec: UpstreamSpec): NonNullable<DeploymentDocument['upstreams']>[number] {
-    const host = hostOfSpec(spec);
+    const url = urlOfSpec(spec);
     const sandbox = this.#sandboxes.get(spec.name);
     return {
       name: spec.name,
       kind: kindOfSpec(spec),
       ...(spec.prefix === spec.name ? {} : { prefix: spec.prefix }),
       ...(spec.tenants === '*' ? {} : { tenants: [...spec.tenants] }),
-      ...(host === undefined ? {} : { host }),
+      ...(url === undefined ? {} : { url }),
       ...(sandbox === undefined ? {} : { function: sandbox.function.functionName }),
     };
   }

@@ -10,8 +10,8 @@ const deployedUpstream = z.object({
   prefix: z.string().optional(),
   /** @default everybody */
   tenants: z.array(z.string()).optional(),
-  /** Host of its URL. */
-  host: z.string().optional(),
+  /** Its URL, or the base of its REST API, with what `${env:…}` stood for. */
+  url: z.url().optional(),
   /** Name of its sandbox function. */
   function: z.string().optional(),
 });

@@ -77,7 +77,17 @@ export const diffPins = async (
   const servers =
     name === undefined ? await listServers(ports) : await requireServers(ports, name, tenants);
   const diffs: PinDiffOutcome[] = [];
-  for (const server of servers) diffs.push(await diffOf(ports, project, server));
+  for (const server of servers) {
+    try {
+      diffs.push(await diffOf(ports, project, server));
+    } catch (error) {
+      // Of all servers, one that cannot be asked from here does not keep the others from being shown.
+      if (name !== undefined || !(error instanceof AdminError)) throw error;
+      const { name: one, scope, where } = server;
+      const { message } = error;
+      diffs.push({ state: 'failed', name: one, scope, where, failure: 'misconfigured', message });
+    }
+  }
   return diffs;
 };
 

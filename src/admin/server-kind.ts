@@ -14,8 +14,14 @@ export const kindOfEntry = (entry: McpServerEntry): ServerKind => {
   return (entry.transport ?? entry.type) === 'sse' ? 'sse' : 'http';
 };
 
+/** What a spec calls; undefined for a sandbox. */
+export const urlOfSpec = (spec: UpstreamSpec): string | undefined => {
+  if (spec.kind === 'sandbox') return undefined;
+  return spec.kind === 'http' ? spec.url : spec.baseUrl;
+};
+
 /** Host and port of what a spec calls; undefined for a sandbox. */
 export const hostOfSpec = (spec: UpstreamSpec): string | undefined => {
-  if (spec.kind === 'sandbox') return undefined;
-  return new URL(spec.kind === 'http' ? spec.url : spec.baseUrl).host;
+  const url = urlOfSpec(spec);
+  return url === undefined ? undefined : new URL(url).host;
 };

@@ -89,7 +89,7 @@ export const summaryOf = (server: Server): ServerSummary => {
     prefix: deployed.prefix ?? name,
     enabled,
     ...(exceptions.length === 0 ? {} : { exceptions: exceptions.map(({ scope }) => scope) }),
-    ...(deployed.host === undefined ? {} : { host: deployed.host }),
+    ...(deployed.url === undefined ? {} : { host: new URL(deployed.url).host }),
   };
 };
 
@@ -134,6 +134,12 @@ const valuesOf = (entry: McpServerEntry): readonly string[] => {
   return [entry.kind === 'remote' ? entry.url : entry.baseUrl, ...Object.values(entry.headers)];
 };
 
+/** With the URL that it was deployed with: what `${env:…}` stood for is known there. */
+const withDeployedUrl = (entry: McpServerEntry, { url }: DeployedUpstream): McpServerEntry => {
+  if (url === undefined || entry.kind === 'stdio') return entry;
+  return entry.kind === 'remote' ? { ...entry, url } : { ...entry, baseUrl: url };
+};
+
 /**
  * What to connect to for a server. Of a deployed one it is what the project's `config/mcp.json` says now.
  * @throws AdminError when that cannot be known here.
@@ -143,10 +149,11 @@ export const specOf = async (server: Server, project: ProjectPorts): Promise<Ups
   const { name } = server;
   const unknown = (why: string): AdminError =>
     new AdminError('CONFIG_INVALID', `server "${name}" was deployed, and ${why}`);
-  const entry = (await readProjectEntries(project)).get(name);
-  if (entry === undefined) {
+  const written = (await readProjectEntries(project)).get(name);
+  if (written === undefined) {
     throw unknown(`${project.mcpJson.name} here has no such entry: use the project it is from`);
   }
+  const entry = withDeployedUrl(written, server.deployed);
   const reference = valuesOf(entry)
     .flatMap(referencesOf)
     .find(({ source }) => source === 'env');

@@ -65,7 +65,7 @@ export interface AuditRecord {
   /** The server that the tool, prompt or resource belongs to; `drawbridge` for its own. */
   readonly server: string | null;
   readonly decision: 'allow' | 'deny';
-  /** The policy that decided; null while only roles decide. */
+  /** What refused it, beside roles: `pin:changed` or `pin:new` for a tool that waits for approval; else null. */
   readonly policyId: string | null;
   readonly outcome: AuditOutcome;
   readonly rpcCode: number | null;

@@ -5,7 +5,7 @@ import { specKey } from '../upstreams/spec-key.ts';
 import type { UpstreamSpec } from '../upstreams/upstream-spec.ts';
 import type { Upstream, UpstreamFailure } from '../upstreams/upstream.ts';
 import { Catalog, type Asker, type CatalogPart, type ListKind } from './catalog.ts';
-import { mayBelongTo } from './names.ts';
+import { mayBelongTo, shownName } from './names.ts';
 import type { Pins } from './pinned.ts';
 import {
   fitsTemplate,
@@ -39,6 +39,11 @@ export interface Seen {
   readonly missing: readonly Missing[];
   /** Milliseconds that nothing of it is due to be asked again. */
   readonly ttlMs: number;
+}
+
+export interface HiddenTool {
+  readonly server: string;
+  readonly reason: 'changed' | 'new';
 }
 
 export interface ServerState {
@@ -104,6 +109,19 @@ export class Aggregate {
     const specs = view.specs.filter((spec) => mayBelongTo(spec, name));
     if (specs.length === 0) return undefined;
     return (await this.#routes(kind, view, specs, asker)).get(name);
+  }
+
+  /** A tool of this name that is there, and waits for approval. It answers like one that is not there. */
+  async findHidden(name: string, asker: Asker): Promise<HiddenTool | undefined> {
+    const view = await this.#deps.directory.visibleTo(asker.tenant);
+    for (const spec of view.specs.filter((one) => mayBelongTo(one, name))) {
+      const { part } = this.#catalog(spec).peek('tools');
+      const { hidden } = this.#deps.pins.judge(spec.name, part, view.pins.get(spec.name));
+      for (const [own, reason] of hidden) {
+        if (shownName(spec, own) === name) return { server: spec.name, reason };
+      }
+    }
+    return undefined;
   }
 
   /** Whose resource this is, and its URI there. */

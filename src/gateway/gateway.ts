@@ -26,6 +26,8 @@ export interface Routed {
   /** `drawbridge` for our own. */
   readonly server: string;
   readonly units: number;
+  /** What refuses it. */
+  readonly policyId?: string;
 }
 
 /** How a tool call ended. */
@@ -116,9 +118,15 @@ export class Gateway {
       return this.#own.call(own, { principal, args, requestId, reportProgress });
     }
     const shown = await this.#aggregate?.find('tools', name, askerOf(request));
-    if (shown === undefined || !isAllowed(principal, isReadOnly(shown.definition))) {
+    if (shown === undefined) {
+      const hidden = await this.#aggregate?.findHidden(name, askerOf(request));
+      if (hidden !== undefined) {
+        const { server, reason } = hidden;
+        request.onRouted?.({ tool: name, server, units: 0, policyId: `pin:${reason}` });
+      }
       return { kind: 'unknown-tool' };
     }
+    if (!isAllowed(principal, isReadOnly(shown.definition))) return { kind: 'unknown-tool' };
     const { spec, definition } = shown;
     const units = spec.units.tools?.[shown.own] ?? spec.units.default;
     request.onRouted?.({ tool: name, server: spec.name, units });

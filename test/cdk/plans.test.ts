@@ -44,7 +44,7 @@ const upstreamFacts = {
       kind: 'stdio',
       function: expect.stringMatching(/^\{Upstreamseverything\w+\}$/) as string,
     },
-    { name: 'items', kind: 'openapi', host: '127.0.0.1:7500' },
+    { name: 'items', kind: 'openapi', url: 'http://127.0.0.1:7500' },
   ],
   allowLoopback: true,
 };

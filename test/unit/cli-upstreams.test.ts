@@ -14,7 +14,7 @@ const deployment = {
       kind: 'openapi' as const,
       tenants: ['acme'],
       prefix: '',
-      host: 'items.example.com',
+      url: 'https://items.example.com/v1',
     },
   ],
 };

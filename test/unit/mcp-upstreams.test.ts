@@ -169,6 +169,19 @@ describe('a server with upstreams', () => {
     expect(mute.rpc.result).toMatchObject({ isError: true });
   });
 
+  it('a call of a tool that waits for approval is like one of an unknown tool, and the audit says why', async () => {
+    const { parts } = anAggregatingGateway({ s: withTool() }, { newTools: 'hide' });
+    const { post, records } = aMcpServer({ upstreams: parts });
+    const hidden = await post(call('s_ask'));
+    const unknown = await post(call('s_other'));
+    expect(hidden.text).toBe(unknown.text);
+    expect(hidden.rpc.error).toEqual({ code: -32602, message: 'Unknown tool' });
+    expect(records()).toMatchObject([
+      { tool: 's_ask', server: 's', decision: 'deny', policyId: 'pin:new', units: 0 },
+      { tool: null, server: null, decision: 'deny', policyId: null },
+    ]);
+  });
+
   it('hands nothing of the caller’s credential to an upstream', async () => {
     const upstream = withTool();
     const { post } = aServer({ s: upstream });
