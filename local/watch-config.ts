@@ -4,17 +4,17 @@ import { join } from 'node:path';
 /** Editors write a file in several steps. */
 const settleMs = 300;
 
-/** What of `config/` says which upstreams there are. */
-const concernsUpstreams = (file: string): boolean =>
-  file === 'mcp.json' || file === 'mcp.lock.json' || /^stdio(?:[/\\]|$)/u.test(file);
+/** What of `config/` says which upstreams there are. Locks of stdio servers change together with `mcp.json`. */
+const files: ReadonlySet<string> = new Set(['mcp.json', 'mcp.lock.json']);
 
 /** Calls `onChange` some time after upstreams were configured differently. @returns what ends it. */
 export const watchUpstreams = (projectDirectory: string, onChange: () => void): (() => void) => {
   const directory = join(projectDirectory, 'config');
   if (!existsSync(directory)) return () => undefined;
   let settling: NodeJS.Timeout | undefined;
-  const watcher: FSWatcher = watch(directory, { recursive: true }, (_, file) => {
-    if (file !== null && !concernsUpstreams(file)) return;
+  // Not recursive: on Linux that follows a file by its inode, and is deaf once the file was replaced by another.
+  const watcher: FSWatcher = watch(directory, (_, file) => {
+    if (file !== null && !files.has(file)) return;
     clearTimeout(settling);
     settling = setTimeout(onChange, settleMs);
   });

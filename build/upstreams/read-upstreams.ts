@@ -60,8 +60,9 @@ const secretProblems = (
   name: string,
   entry: McpServerEntry,
   { secrets, env }: UpstreamsOptions,
-): readonly ConfigProblem[] =>
-  Object.entries(valuesOf(entry)).flatMap(([field, values]) =>
+): readonly ConfigProblem[] => {
+  const cli = env === 'local' ? 'drawbridge' : `drawbridge --env ${env}`;
+  return Object.entries(valuesOf(entry)).flatMap(([field, values]) =>
     Object.entries(values).flatMap(([key, text]) =>
       referencesOf(text)
         .filter(({ source, name: secret }) => source === 'secret' && !secrets.includes(secret))
@@ -69,10 +70,11 @@ const secretProblems = (
           path: `mcpServers.${name}.${field}.${key}`,
           message:
             `there is no secret "${secret}" (config/${env}.json has ${secrets.join(', ') || 'none'}): add the name to ` +
-            `"secrets" there, deploy, and set it with \`drawbridge --env ${env} secrets set ${secret}\``,
+            `"secrets" there, deploy, and set it with \`${cli} secrets set ${secret}\``,
         })),
     ),
   );
+};
 
 /** The rules for what is called over HTTP: those of live entries, without what is looked at here. */
 const httpProblems = (

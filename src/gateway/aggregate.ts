@@ -61,9 +61,9 @@ export interface ServerState {
 
 const noNames: ReadonlySet<string> = new Set();
 /** Merged surfaces that are kept: one for each set of upstreams and kind that somebody sees. */
-const maxSurfaces = 64;
-const maxCatalogs = 500;
-/** Said of live upstreams while the records of them cannot be read. */
+const maxSurfaces = 200;
+const maxCatalogs = 200;
+/** Said of all upstreams until records were read once: one of them may say that a server is off. */
 const unknownServers: Missing = { server: '*', state: 'missing', reason: 'unreachable' };
 
 /** The lists of all upstreams as one, for each tenant what it may see. */
@@ -85,7 +85,10 @@ export class Aggregate {
   async list(kind: ListKind, asker: Asker): Promise<Seen> {
     const view = await this.#deps.directory.visibleTo(asker.tenant);
     const asked = await Promise.all(
-      view.specs.map(async (spec) => ({ spec, seen: await this.#catalog(spec).list(kind, asker) })),
+      view.specs.map(async (spec) => ({
+        spec,
+        seen: await this.#catalog(spec, asker.tenant).list(kind, asker),
+      })),
     );
     const missing = asked.flatMap(({ spec, seen }): readonly Missing[] =>
       seen.state === 'fresh'
@@ -95,6 +98,7 @@ export class Aggregate {
     return {
       surface: this.#surface(
         kind,
+        asker.tenant,
         view,
         asked.map(({ spec, seen }) => ({ spec, part: seen.part })),
       ),
@@ -115,8 +119,8 @@ export class Aggregate {
   async findHidden(name: string, asker: Asker): Promise<HiddenTool | undefined> {
     const view = await this.#deps.directory.visibleTo(asker.tenant);
     for (const spec of view.specs.filter((one) => mayBelongTo(one, name))) {
-      const { part } = this.#catalog(spec).peek('tools');
-      const { hidden } = this.#deps.pins.judge(spec.name, part, view.pins.get(spec.name));
+      const { part } = this.#catalog(spec, asker.tenant).peek('tools');
+      const { hidden } = this.#judge(spec, asker.tenant, view, part);
       for (const [own, reason] of hidden) {
         if (shownName(spec, own) === name) return { server: spec.name, reason };
       }
@@ -151,13 +155,9 @@ export class Aggregate {
     const view = await this.#deps.directory.visibleTo(asker.tenant);
     return Promise.all(
       view.specs.map(async (spec) => {
-        const catalog = this.#catalog(spec);
+        const catalog = this.#catalog(spec, asker.tenant);
         const { state, part } = await catalog.list('tools', asker);
-        const { approved, hidden } = this.#deps.pins.judge(
-          spec.name,
-          part,
-          view.pins.get(spec.name),
-        );
+        const { approved, hidden } = this.#judge(spec, asker.tenant, view, part);
         const { lastSuccessAt, lastFailure } = catalog;
         return {
           name: spec.name,
@@ -184,15 +184,18 @@ export class Aggregate {
     const asked = await Promise.all(
       specs.map(async (spec) => ({
         spec,
-        part: (await this.#catalog(spec).route(kind, asker)).part,
+        part: (await this.#catalog(spec, asker.tenant).route(kind, asker)).part,
       })),
     );
-    return this.#surface(kind, view, asked);
+    return this.#surface(kind, asker.tenant, view, asked);
   }
 
-  /** A spec that changed is another upstream: what was remembered of the one before is not used. */
-  #catalog(spec: UpstreamSpec): Catalog {
-    const key = specKey(spec);
+  /**
+   * A spec that changed is another upstream: what was remembered of the one before is not used. What a server lists may
+   * depend on the session, and each tenant has its own: nobody is shown another's list.
+   */
+  #catalog(spec: UpstreamSpec, tenant: string): Catalog {
+    const key = keyOf(spec, tenant);
     const known = this.#catalogs.get(key);
     if (known !== undefined) return known;
     const { log, now, upstreamOf } = this.#deps;
@@ -204,19 +207,21 @@ export class Aggregate {
     return made;
   }
 
+  #judge(spec: UpstreamSpec, tenant: string, { pins }: DirectoryView, part: CatalogPart) {
+    return this.#deps.pins.judge(keyOf(spec, tenant), spec.name, part, pins.get(spec.name));
+  }
+
   #surface(
     kind: ListKind,
+    tenant: string,
     view: DirectoryView,
     parts: readonly { readonly spec: UpstreamSpec; readonly part: CatalogPart }[],
   ): Surface {
     const listed: readonly Listed[] = parts.map(({ spec, part }) => ({
       spec,
-      items:
-        kind === 'tools'
-          ? this.#deps.pins.judge(spec.name, part, view.pins.get(spec.name)).approved
-          : part.items,
+      items: kind === 'tools' ? this.#judge(spec, tenant, view, part).approved : part.items,
     }));
-    const key = [kind, ...parts.map(({ spec }) => spec.name)].join('\0');
+    const key = [kind, tenant, ...parts.map(({ spec }) => spec.name)].join('\0');
     const inputs = listed.flatMap(({ spec, items }) => [spec, items]);
     const known = this.#surfaces.get(key);
     if (known !== undefined && inputs.every((input, at) => known.inputs[at] === input)) {
@@ -231,6 +236,10 @@ export class Aggregate {
     return surface;
   }
 }
+
+/** An OpenAPI document is the same for everybody. */
+const keyOf = (spec: UpstreamSpec, tenant: string): string =>
+  spec.kind === 'openapi' ? specKey(spec) : `${specKey(spec)}\0${tenant}`;
 
 const surfaceOf = (
   kind: ListKind,

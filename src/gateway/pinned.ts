@@ -32,15 +32,18 @@ export class Pins {
     this.#deps = deps;
   }
 
-  /** The same object as long as neither the list nor the pins change. */
-  judge(server: string, part: CatalogPart, pins: PinnedTools | undefined): Judged {
+  /**
+   * The same object as long as neither the list nor the pins change.
+   * @param key - whose list it is: two tenants may have servers of their own by one name.
+   */
+  judge(key: string, server: string, part: CatalogPart, pins: PinnedTools | undefined): Judged {
     const known = this.#judged.get(part);
     if (known !== undefined && known.pins === pins) return known;
     const approved: JsonObject[] = [];
     const hidden = new Map<string, 'changed' | 'new'>();
     for (const tool of part.items) {
       const name = tool['name'] as string;
-      const verdict = this.#verdict(server, name, part.hashes.get(name) ?? '', pins);
+      const verdict = this.#verdict(key, name, part.hashes.get(name) ?? '', pins);
       if (verdict === 'approved') approved.push(tool);
       else hidden.set(name, verdict);
     }
@@ -51,7 +54,7 @@ export class Pins {
   }
 
   #verdict(
-    server: string,
+    key: string,
     name: string,
     hash: string,
     pins: PinnedTools | undefined,
@@ -59,7 +62,7 @@ export class Pins {
     const pinned = pins?.get(name);
     if (pinned !== undefined) return pinned === hash ? 'approved' : 'changed';
     if (this.#deps.newTools === 'hide') return 'new';
-    const place = `${server}\0${name}`;
+    const place = `${key}\0${name}`;
     const first = this.#firstSeen.get(place);
     if (first === undefined) this.#firstSeen.set(place, hash);
     return first === undefined || first === hash ? 'approved' : 'changed';

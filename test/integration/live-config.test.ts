@@ -1,6 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -107,10 +115,25 @@ describe('a running twin', () => {
         await asking;
         expect(failures).toEqual([]);
 
+        // As editors and the CLI save: another file takes the place of this one.
+        for (const [times, name] of ['second', 'third'].entries()) {
+          writeFileSync(
+            join(copy, 'config', 'mcp.json.new'),
+            JSON.stringify({ mcpServers: { [name]: { url: upstream.url } } }),
+          );
+          renameSync(join(copy, 'config', 'mcp.json.new'), join(copy, 'config', 'mcp.json'));
+          await expect
+            .poll(() => said.text.match(/^reloaded /gmu)?.length, { timeout: 60_000 })
+            .toBe(times + 2);
+          expect((await ask(`${name}_echo`, { text: name })).json?.result).toMatchObject({
+            content: [{ text: name }],
+          });
+        }
+
         writeFileSync(join(copy, 'config', 'mcp.json'), '{"mcpServers": {');
         await says(/^problem .*config\/mcp\.json is not right/mu);
         expect(said.text).toContain('What was served before is served on.');
-        expect((await ask('mine_echo', { text: 'again' })).json?.result).toMatchObject({
+        expect((await ask('third_echo', { text: 'again' })).json?.result).toMatchObject({
           content: [{ text: 'again' }],
         });
       } finally {

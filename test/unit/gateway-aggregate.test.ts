@@ -274,6 +274,35 @@ it('while live records cannot be read, upstreams are not served, and the list sa
   });
 });
 
+it('a list is asked in the session of the tenant that wants it, and shown to nobody else', async () => {
+  const upstream = new InMemoryUpstream();
+  const tools: Record<string, string> = { acme: 'of_acme', globex: 'of_globex' };
+  const { gateway } = anAggregatingGateway({ s: upstream });
+  const answer = upstream.request.bind(upstream);
+  upstream.request = async (request) =>
+    request.method === 'tools/list'
+      ? { tools: [toolNamed(tools[request.tenant] ?? 'of_nobody')] }
+      : answer(request);
+  for (const tenant of ['acme', 'globex', 'acme']) {
+    const list = await gateway.listTools(aCaller({ who: { tenant } }));
+    expect(namesOf(list)).toEqual([`s_${tools[tenant]}`]);
+  }
+  const foreign = aCaller({ name: 's_of_acme', who: { tenant: 'globex' } });
+  expect(await gateway.callTool(foreign)).toEqual({ kind: 'unknown-tool' });
+});
+
+it('servers of two tenants by one name have tools that differ, and both are shown', async () => {
+  const specs = ['acme', 'globex'].map((tenant) =>
+    specOf('crm', { tenants: [tenant], url: `https://${tenant}.example/mcp` }),
+  );
+  const upstream = new InMemoryUpstream();
+  const { gateway } = anAggregatingGateway({ crm: upstream }, { specs });
+  upstream.tools = [toolNamed('find', { description: 'Of acme.' })];
+  expect((await gateway.listTools(aCaller({ who: { tenant: 'acme' } }))).items).toHaveLength(1);
+  upstream.tools = [toolNamed('find', { description: 'Of globex.' })];
+  expect((await gateway.listTools(aCaller({ who: { tenant: 'globex' } }))).items).toHaveLength(1);
+});
+
 describe('how long a list stands', () => {
   it('is what its shortest upstream says, and a minute at most', async () => {
     const brief = new InMemoryUpstream([toolNamed('one')]);

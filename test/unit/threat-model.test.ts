@@ -6,7 +6,7 @@ const project = join(import.meta.dirname, '..', '..');
 const model = readFileSync(join(project, 'docs', 'threat-model.md'), 'utf8');
 
 /** A file below `test/`, and the names of tests that follow it: `unit/x` “a name”, “another”. */
-const cited = [...model.matchAll(/`((?:unit|integration|cdk)\/[\w-]+)` ((?:“[^”]+”(?:, )?)+)/gu)];
+const cited = [...model.matchAll(/`((?:unit|integration|cdk)\/[\w/-]+)` ((?:“[^”]+”(?:, )?)+)/gu)];
 const evidence = cited.flatMap(([, file = '', names = '']) =>
   [...names.matchAll(/“([^”]+)”/gu)].map(([, name = '']) => ({ file, name })),
 );
