@@ -1,30 +1,20 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { dirname, join, relative } from 'node:path';
 import * as z from 'zod';
 import { writeConnection, type Connection } from './connection.ts';
 import { ensureDemoTenant, setSecret } from './demo-tenant.ts';
 import { ItemsApi, itemsApiSecret } from './items-api.ts';
 import { LiveTwin } from './live-twin.ts';
-import { synthesize, type SynthesizeOptions } from './synthesize.ts';
+import { readOptions } from './options.ts';
+import { oneAtATime, reload } from './reload.ts';
+import { synthesize } from './synthesize.ts';
+import { fail, say } from './terminal.ts';
 import type { Twin } from './twin.ts';
 import { watchUpstreams } from './watch-config.ts';
 import { welcome } from './welcome.ts';
 
 const env = 'local';
-const defaultPort = 7400;
 const projectDirectory = dirname(import.meta.dirname);
-
-const usage = `Usage: npm start -- [--port N] [--reset] [--state DIR]
-
-  --port N   where to listen; also by PORT. Default ${defaultPort}; 0 takes a free one
-  --reset    drop all state first: tenants, keys, secrets, logs
-  --state D  keep state in D. Default .drawbridge
-`;
-
-const say = (text: string): void => {
-  process.stdout.write(`${text}\n`);
-};
 
 /** The same line a second time tells nothing new. */
 const sayOnce = <T>(lineOf: (item: T) => string): ((item: T) => void) => {
@@ -34,44 +24,6 @@ const sayOnce = <T>(lineOf: (item: T) => string): ((item: T) => void) => {
     if (!said.has(line)) say(line);
     said.add(line);
   };
-};
-
-/** An error that its reader can act on: printed without a stack. */
-const fail = (message: string, code = 1): never => {
-  process.stderr.write(`${message.trim()}\n`);
-  process.exit(code);
-};
-
-const port = z.coerce.number().int().min(0).max(65_535);
-
-interface Options {
-  readonly port: number;
-  readonly reset: boolean;
-  readonly stateDirectory: string;
-}
-
-const readOptions = (): Options => {
-  try {
-    const { values } = parseArgs({
-      options: {
-        port: { type: 'string' },
-        reset: { type: 'boolean', default: false },
-        state: { type: 'string', default: join(projectDirectory, '.drawbridge') },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (values.help) {
-      say(usage);
-      process.exit(0);
-    }
-    const wanted = values.port ?? process.env['PORT'] ?? String(defaultPort);
-    const parsed = port.safeParse(wanted === '' ? Number.NaN : wanted);
-    if (!parsed.success)
-      return fail(`"${wanted}" is not a port: give a number from 0 to 65535.`, 2);
-    return { port: parsed.data, reset: values.reset, stateDirectory: resolve(values.state) };
-  } catch (error) {
-    return fail(`${(error as Error).message}\n\n${usage}`, 2);
-  }
 };
 
 const lastConnection = z.object({
@@ -153,7 +105,7 @@ const connectionOf = (twin: Twin): Connection => ({
 });
 
 const main = async (): Promise<void> => {
-  const options = readOptions();
+  const options = readOptions(projectDirectory);
   const { stateDirectory } = options;
   const connectionFile = join(stateDirectory, 'connection.json');
   const last = readLastConnection(connectionFile);
@@ -217,43 +169,26 @@ const main = async (): Promise<void> => {
       mcpUrl: connection.mcpUrl,
       demo,
       notEvaluated: live.twin.notEvaluated,
+      servers: serversOf(live.twin),
       stateDirectory: relative(process.cwd(), stateDirectory),
     }),
   );
 };
 
+const deployed = z.object({
+  upstreams: z.array(z.object({ name: z.string(), kind: z.string() })).default([]),
+});
+
+/** The upstream servers that the deployment says it has, to operators. */
+const serversOf = ({ deployment }: Twin): readonly string[] =>
+  deployment
+    .ofType('AWS::SSM::Parameter')
+    .filter(({ properties }) => properties['Name'] === `/drawbridge/${env}/deployment`)
+    .flatMap(({ properties }) => deployed.parse(JSON.parse(String(properties['Value']))).upstreams)
+    .map(({ name, kind }) => `${name} (${kind})`);
+
 /** Beside the twin's own, so that several twins do not meet. */
 const itemsPort = (port: number): number => (port === 0 || port === 65_535 ? 0 : port + 1);
-
-/** Serves what the sources say now; when that is not right, what was served before. @returns whether it changed. */
-const reload = async (live: LiveTwin, synth: SynthesizeOptions): Promise<boolean> => {
-  try {
-    const { directory, fresh } = await synthesize(synth);
-    if (fresh) await live.exchange(directory);
-    return fresh;
-  } catch (error) {
-    say(`problem  ${(error as Error).message}\n         What was served before is served on.`);
-    return false;
-  }
-};
-
-/** Runs `work` for the last of the calls that come while it runs. */
-const oneAtATime = (work: () => Promise<void>): (() => void) => {
-  let running = false;
-  let again = false;
-  const run = async (): Promise<void> => {
-    running = true;
-    do {
-      again = false;
-      await work();
-    } while (again);
-    running = false;
-  };
-  return () => {
-    again = true;
-    if (!running) void run();
-  };
-};
 
 /** Ends what was started, the last first. */
 const stopOnSignals = (closing: readonly (() => void | Promise<void>)[]): void => {

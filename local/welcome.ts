@@ -4,6 +4,8 @@ export interface Welcome {
   readonly mcpUrl: string;
   readonly demo: DemoTenant;
   readonly notEvaluated: readonly string[];
+  /** Upstream servers that are deployed, as in `everything (stdio)`. */
+  readonly servers: readonly string[];
   readonly stateDirectory: string;
 }
 
@@ -16,7 +18,13 @@ const indent = (text: string, by: string): string =>
 const json = (value: unknown): string => indent(JSON.stringify(value, null, 2), '  ');
 
 /** What a newcomer sees when the twin is ready: what to call, with which key, from which client. */
-export const welcome = ({ mcpUrl, demo, notEvaluated, stateDirectory }: Welcome): string => {
+export const welcome = ({
+  mcpUrl,
+  demo,
+  notEvaluated,
+  servers,
+  stateDirectory,
+}: Welcome): string => {
   const header = `Authorization: Bearer ${demo.apiKey}`;
   const call = {
     jsonrpc: '2.0',
@@ -47,6 +55,7 @@ ${json({ servers: { drawbridge: { type: 'http', url: mcpUrl, headers: { Authoriz
   tenant   ${demo.tenant}, plan ${demo.plan}
   key      ${demo.apiKey}
   state    ${stateDirectory} (connection.json, logs/; --reset begins anew)
+  servers  ${servers.length === 0 ? 'none' : servers.join(', ')}: config/mcp.json says, and is watched
   operate  npx drawbridge --help
 ${notEvaluated.length === 0 ? '' : `  not run  ${notEvaluated.join(', ')}: only AWS has these\n`}
 ready    ${mcpUrl}   (Ctrl-C stops it)
