@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../aws/aws-client.ts';
 import { FunctionError, type InvokeFunction } from '../aws/invoke-function.ts';
 import { ByteLines, LineTooLongError } from './byte-lines.ts';
+import { RequestNotSent } from './not-sent.ts';
 import { sandboxLine, type SandboxCall, type SandboxLine } from './sandbox-protocol.ts';
 import type { UpstreamOfKind } from './upstream-spec.ts';
 import {
@@ -29,6 +31,12 @@ const earlierMs = 250;
 /** How long the rest of an answer is waited for, in the background, so that the connection can be used again. */
 const drainMs = 2_000;
 
+/** Reserved concurrency, or what the account has, is used up. */
+class AllPlacesTaken extends RequestNotSent {}
+
+const firstPauseMs = 50;
+const longestPauseMs = 1_000;
+
 type Asked = Omit<UpstreamRequest, 'method' | 'params' | 'repeatable'>;
 
 /** A stdio server in a Lambda function of its own. Each tenant has execution environments of its own there. */
@@ -51,7 +59,27 @@ export class SandboxUpstream implements Upstream {
     // The function keeps its server by itself.
   }
 
+  /** A call that finds all places of the sandbox taken was not run: it waits for one until its time is up. */
   async #call(method: string, params: JsonObject, request: Asked): Promise<JsonObject> {
+    const deadline = performance.now() + request.timeoutMs;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      const timeoutMs = Math.max(1, Math.ceil(deadline - performance.now()));
+      try {
+        return await this.#invoke(method, params, { ...request, timeoutMs });
+      } catch (error) {
+        // Not all who wait come back at once.
+        const waitMs = pauseMs * (0.5 + Math.random());
+        if (!(error instanceof AllPlacesTaken) || deadline - performance.now() < 2 * waitMs) {
+          throw error;
+        }
+        await sleep(waitMs, undefined, { signal: request.signal }).catch(() => {
+          throw aborted();
+        });
+      }
+    }
+  }
+
+  async #invoke(method: string, params: JsonObject, request: Asked): Promise<JsonObject> {
     const { spec, functionName, invoke, maxBytes } = this.#options;
     if (request.signal.aborted) throw aborted();
     const timeoutMs = Math.max(1, request.timeoutMs - earlierMs);
@@ -187,7 +215,7 @@ const failureOf = (cause: unknown): UpstreamError => {
   }
   if (cause instanceof AwsError) {
     if (throttled.includes(cause.name)) {
-      return new UpstreamError('unreachable', 'Too many calls run in the sandbox.', { cause });
+      return new AllPlacesTaken('unreachable', 'Too many calls run in the sandbox.', { cause });
     }
     if (cause.name === 'RequestTooLargeException') {
       return new UpstreamError('too-large', 'The call is too large for the sandbox.', { cause });

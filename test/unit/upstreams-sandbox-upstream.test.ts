@@ -333,7 +333,26 @@ describe('the call of a sandbox', () => {
     ['a fault of Lambda', [], new AwsError('ServiceException', 'Invoke', 500), 'unreachable'],
   ])('words %s', async (_, pieces, error, kind) => {
     const { invoke } = answering(pieces, error);
-    expect((await failure(upstream(invoke).request(aRequest()))).failure).toBe(kind);
+    const request = aRequest({ timeoutMs: 300 });
+    expect((await failure(upstream(invoke).request(request))).failure).toBe(kind);
+  });
+
+  it('waits for a place when all are taken, and gives up waiting with its caller', async () => {
+    const throttle = new AwsError('TooManyRequestsException', 'Invoke', 429);
+    const invoked: InvokeInput[] = [];
+    const invoke: InvokeFunction = (input) => {
+      invoked.push(input);
+      return answering(
+        ...(invoked.length < 3 ? ([[], throttle] as const) : ([[result]] as const)),
+      ).invoke(input);
+    };
+    expect(await upstream(invoke).request(aRequest())).toBeDefined();
+    expect(invoked).toHaveLength(3);
+    const caller = new AbortController();
+    setTimeout(() => caller.abort(), 30);
+    const always = answering([], throttle).invoke;
+    const given = await failure(upstream(always).request(aRequest({ signal: caller.signal })));
+    expect(given.failure).toBe('aborted');
   });
 
   it('takes so many bytes and no more', async () => {
