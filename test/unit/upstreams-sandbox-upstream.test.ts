@@ -342,9 +342,8 @@ describe('the call of a sandbox', () => {
     const invoked: InvokeInput[] = [];
     const invoke: InvokeFunction = (input) => {
       invoked.push(input);
-      return answering(
-        ...(invoked.length < 3 ? ([[], throttle] as const) : ([[result]] as const)),
-      ).invoke(input);
+      const isTaken = invoked.length < 3;
+      return (isTaken ? answering([], throttle) : answering([result])).invoke(input);
     };
     expect(await upstream(invoke).request(aRequest())).toBeDefined();
     expect(invoked).toHaveLength(3);
