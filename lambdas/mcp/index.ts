@@ -18,7 +18,7 @@ import { DynamoDbPrincipalReader } from '../../src/registry/dynamodb-principal-r
 import { registryEnv } from '../../src/registry/registry-env.ts';
 import { createLog, toStandardOutput } from '../../src/log/log.ts';
 import { embeddedMetrics } from '../../src/metrics/metrics.ts';
-import { Sealer } from '../../src/oauth/sealing.ts';
+import { Sealer } from '../../src/sealing/sealer.ts';
 import type { UpstreamDirectory } from '../../src/upstreams/directory.ts';
 import { createUpstreamPool } from '../../src/upstreams/upstream-pool.ts';
 import { createHandler } from './handler.ts';
@@ -99,7 +99,7 @@ const gateway = new Gateway({
       log,
       metrics: embeddedMetrics(toStandardOutput, env.DRAWBRIDGE_ENV, Date.now),
     }),
-    // What a client carries from one attempt at a call to the next is sealed with a key of its own (src/oauth/sealing.ts).
+    // What a client carries from one attempt at a call to the next is sealed with a key of its own (src/sealing/sealer.ts).
     forwarding: new Forwarding(new Sealer(readDigestSecret, Date.now)),
     log,
     now: Date.now,

@@ -7,7 +7,7 @@ import { ClientDocuments } from '../../src/oauth/client-metadata-document.ts';
 import { Clients } from '../../src/oauth/clients.ts';
 import { facadeConfigOf, facadeEnv } from '../../src/oauth/facade-env.ts';
 import { createAskPool } from '../../src/oauth/pool-client.ts';
-import { Sealer } from '../../src/oauth/sealing.ts';
+import { Sealer } from '../../src/sealing/sealer.ts';
 import { TokenEndpoint } from '../../src/oauth/token.ts';
 import { createHandler } from './handler.ts';
 

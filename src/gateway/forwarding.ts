@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Sealer } from '../oauth/sealing.ts';
+import type { Sealer } from '../sealing/sealer.ts';
 import type { Principal } from '../principals/principal.ts';
 import type { UpstreamSpec } from '../upstreams/upstream-spec.ts';
 import {

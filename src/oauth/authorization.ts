@@ -7,7 +7,7 @@ import { callbackUrl, type FacadeConfig } from './facade-env.ts';
 import { OAuthError, UntrustedRequestError, type OAuthErrorCode } from './oauth-error.ts';
 import { readParameters, type Parameters, type SentParameters } from './parameters.ts';
 import { withParameters } from './redirect-uri.ts';
-import type { Sealer } from './sealing.ts';
+import type { Sealer } from '../sealing/sealer.ts';
 
 /** The request as the person's answer and the pool's find it again: it travels sealed through the browser. */
 const pendingRequest = z.object({

@@ -13,7 +13,7 @@ import {
   type SentParameters,
 } from './parameters.ts';
 import type { AskPool, PoolAnswer, PoolCredentials, Tokens } from './pool-client.ts';
-import type { Sealer } from './sealing.ts';
+import type { Sealer } from '../sealing/sealer.ts';
 
 export interface TokenDeps {
   readonly config: FacadeConfig;

@@ -2,7 +2,7 @@ import { Forwarding } from '../../../src/gateway/forwarding.ts';
 import { Gateway, type GatewayOptions } from '../../../src/gateway/gateway.ts';
 import { Pins, type NewTools } from '../../../src/gateway/pinned.ts';
 import { createLog } from '../../../src/log/log.ts';
-import { Sealer } from '../../../src/oauth/sealing.ts';
+import { Sealer } from '../../../src/sealing/sealer.ts';
 import type { Tool } from '../../../src/tools/tool.ts';
 import type { UpstreamDirectory } from '../../../src/upstreams/directory.ts';
 import type { UpstreamSpec } from '../../../src/upstreams/upstream-spec.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Sealer } from '../../src/oauth/sealing.ts';
+import { Sealer } from '../../src/sealing/sealer.ts';
 
 const aSealer = (initial = 'a'.repeat(64)) => {
   const state = { secret: initial, now: 1_000_000, reads: 0, fails: false };
