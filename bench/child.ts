@@ -59,7 +59,8 @@ export const startChild = async <S extends z.ZodType>(
       pid: child.pid ?? 0,
       ask: async (message, answer) => {
         const reply = nextMessage();
-        child.send(message as object);
+        // With a callback: `reply` tells of a child that is gone, and nothing else has to.
+        child.send(message as object, () => undefined);
         return answer.parse(await reply);
       },
       stop,

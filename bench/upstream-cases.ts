@@ -13,13 +13,7 @@ import { upstreamAt, writeUpstream } from '../test/integration/support/upstream-
 import type { Deployed } from './deployed.ts';
 import type { TwinReady } from './messages.ts';
 import type { Bridge, Peers } from './peers.ts';
-import type {
-  CallerOptions,
-  Command,
-  HttpUpstreamsReady,
-  PeerOptions,
-  ToolCall,
-} from './upstream-messages.ts';
+import type { CallerOptions, Command, HttpUpstreamsReady, ToolCall } from './upstream-messages.ts';
 import { plan, type Workload } from './workload.ts';
 
 export const manyTools = 1_000;
@@ -40,7 +34,7 @@ export interface UpstreamCase {
   readonly place: Place;
   readonly caller: CallerOptions;
   /** The bridge that has to run meanwhile. */
-  readonly peer?: PeerOptions;
+  readonly peer?: Command;
 }
 
 /** The row that the others are compared with. */
@@ -107,7 +101,7 @@ const bridgeCases = async (
         era: 'legacy',
         call: everythingEcho,
       },
-      peer: { command: command(server, port), port },
+      peer: command(server, port),
     });
   }
   return cases;

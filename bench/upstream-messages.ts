@@ -57,8 +57,10 @@ export type CallSample = z.infer<typeof callSample>;
 /** It has had one right answer. */
 export const callerReady = z.object({});
 
-export const peerOptions = z.object({ command, port: z.int().positive() });
-export type PeerOptions = z.infer<typeof peerOptions>;
+/** It was started. */
+export const peerReady = z.object({});
+
+export const peerOptions = command;
 
 export const httpUpstreamsOptions = z.object({ manyTools: z.int().positive() });
 export type HttpUpstreamsOptions = z.infer<typeof httpUpstreamsOptions>;

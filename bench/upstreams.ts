@@ -1,16 +1,23 @@
-import { watchOthers } from './cpu.ts';
+import type * as z from 'zod';
 import type { Child } from './child.ts';
+import { watchOthers } from './cpu.ts';
 import { median, spreadOf, type Spread } from './statistics.ts';
-import { adapterRow, prepareCases, yardstick, type Surroundings } from './upstream-cases.ts';
-import type { Place, UpstreamCase } from './upstream-cases.ts';
+import {
+  adapterRow,
+  prepareCases,
+  yardstick,
+  type Place,
+  type Surroundings,
+  type UpstreamCase,
+} from './upstream-cases.ts';
 import {
   callerReady,
   callSample,
   type CallRequest,
   type CallSample,
-  type PeerOptions,
+  peerReady,
+  type Command,
 } from './upstream-messages.ts';
-import * as z from 'zod';
 
 type Start = <S extends z.ZodType>(
   file: string,
@@ -181,8 +188,8 @@ export const measureUpstreams = async (options: UpstreamOptions): Promise<Upstre
     ...twin.awsEnvironment,
     AWS_REGION: twin.authorizerEnvironment['AWS_REGION'] ?? '',
   };
-  const startPeer = async (peer: PeerOptions | undefined): Promise<void> => {
-    if (peer !== undefined) started.push(await start('servers/peer.ts', peer, z.object({})));
+  const startPeer = async (peer: Command | undefined): Promise<void> => {
+    if (peer !== undefined) started.push(await start('servers/peer.ts', peer, peerReady));
   };
   const others = watchOthers();
   const callers: { readonly measured: Measured; readonly child: Child<unknown> }[] = [];

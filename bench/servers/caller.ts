@@ -26,7 +26,11 @@ const firstRight = async (): Promise<Operation> => {
   }
 };
 
+// The parent may be gone before there is an answer.
+const leave = (): never => process.exit(1);
+process.once('disconnect', leave);
 const { call, close } = await firstRight();
+process.off('disconnect', leave);
 
 const measure = async (message: unknown): Promise<CallSample> => {
   const { seconds, least } = callRequest.parse(message);

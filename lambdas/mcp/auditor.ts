@@ -137,7 +137,7 @@ export class RequestAudit {
       tool,
       server: route.server ?? null,
       decision:
-        (ran || httpStatus < 400) && route.policyId === undefined && !isUnknownTool(message, tool)
+        (ran || httpStatus < 400) && route.policyId === undefined && !isUnknownTool(message, route)
           ? 'allow'
           : 'deny',
       policyId: route.policyId ?? null,
@@ -156,5 +156,5 @@ export class RequestAudit {
   }
 }
 
-const isUnknownTool = ({ method }: IncomingMessage, tool: string | null): boolean =>
-  method === 'tools/call' && tool === null;
+const isUnknownTool = ({ method }: IncomingMessage, { tool, server }: RouteFacts): boolean =>
+  method === 'tools/call' && tool === undefined && server === undefined;

@@ -76,7 +76,7 @@ export const callerRequestOf = (
         server,
         units,
         ...(policyId === undefined ? {} : { policyId }),
-        ...(mcpReq.method === 'tools/call' ? { tool } : {}),
+        ...(mcpReq.method === 'tools/call' && tool !== undefined ? { tool } : {}),
       }),
     onUpstreamTime: (upstreamMs) => exchange.observeRoute(mcpReq.id, { upstreamMs }),
   };

@@ -115,6 +115,21 @@ export class Aggregate {
     return (await this.#routes(kind, view, specs, asker)).get(name);
   }
 
+  /** The upstream that the name would be of, when nothing of what it lists was ever heard. */
+  async findSilent(
+    kind: 'tools' | 'prompts',
+    name: string,
+    asker: Asker,
+  ): Promise<UpstreamSpec | undefined> {
+    const { specs } = await this.#deps.directory.visibleTo(asker.tenant);
+    return specs.find(
+      (spec) =>
+        spec.prefix !== '' &&
+        mayBelongTo(spec, name) &&
+        this.#catalog(spec, asker.tenant).peek(kind).state === 'missing',
+    );
+  }
+
   /** A tool of this name that is there, and waits for approval. It answers like one that is not there. */
   async findHidden(name: string, asker: Asker): Promise<HiddenTool | undefined> {
     const view = await this.#deps.directory.visibleTo(asker.tenant);

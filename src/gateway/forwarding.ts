@@ -180,6 +180,11 @@ export class Forwarding {
   }
 }
 
+export const unreachable = ({ name }: UpstreamSpec, requestId: string): Forwarded => ({
+  kind: 'failed',
+  text: `${name} cannot be reached now. Request ${requestId}.`,
+});
+
 const needsInput = ({ name }: UpstreamSpec): string =>
   `${name} asks its user for input, and this client cannot be asked: that takes protocol 2026-07-28 with elicitation.`;
 
@@ -218,6 +223,6 @@ const failed = (error: UpstreamError, spec: UpstreamSpec, requestId: string): Fo
         text: `${name} gave an answer that is not MCP. Request ${requestId}.`,
       };
     default:
-      return { kind: 'failed', text: `${name} cannot be reached now. Request ${requestId}.` };
+      return unreachable(spec, requestId);
   }
 };

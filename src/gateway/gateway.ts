@@ -6,7 +6,7 @@ import type { JsonObject, Upstream, UpstreamMethod } from '../upstreams/upstream
 import { Aggregate, type AggregateDeps, type Missing, type ServerState } from './aggregate.ts';
 import type { Asker, ListKind } from './catalog.ts';
 import { isObject } from './definitions.ts';
-import type { CallerRequest, Forwarded, Forwarding } from './forwarding.ts';
+import { unreachable, type CallerRequest, type Forwarded, type Forwarding } from './forwarding.ts';
 import { OwnTools, type OwnOutcome, type OwnToolsOptions } from './own-tools.ts';
 import type { Shown } from './surface.ts';
 
@@ -21,8 +21,8 @@ export interface Page {
 
 /** Where a call goes, for the audit: told before it runs. */
 export interface Routed {
-  /** As the caller named it. */
-  readonly tool: string;
+  /** As the caller named it; absent while nobody can say whether there is such a tool. */
+  readonly tool?: string;
   /** `drawbridge` for our own. */
   readonly server: string;
   readonly units: number;
@@ -124,7 +124,7 @@ export class Gateway {
         const { server, reason } = hidden;
         request.onRouted?.({ tool: name, server, units: 0, policyId: `pin:${reason}` });
       }
-      return { kind: 'unknown-tool' };
+      return (await this.#silence('tools', request)) ?? { kind: 'unknown-tool' };
     }
     if (!isAllowed(principal, isReadOnly(shown.definition))) return { kind: 'unknown-tool' };
     const { spec, definition } = shown;
@@ -140,7 +140,8 @@ export class Gateway {
 
   async getPrompt(request: CallRequest): Promise<FetchOutcome> {
     const shown = await this.#aggregate?.find('prompts', request.name, askerOf(request));
-    if (shown === undefined) return { kind: 'unknown' };
+    if (shown === undefined)
+      return (await this.#silence('prompts', request)) ?? { kind: 'unknown' };
     request.onRouted?.({ tool: request.name, server: shown.spec.name, units: 0 });
     const params = {
       name: shown.own,
@@ -207,6 +208,14 @@ export class Gateway {
     } finally {
       request.onUpstreamTime?.(Math.max(0, now() - startedAt));
     }
+  }
+
+  /** Whether there is such a thing, nobody can say while its server is silent: that is not the same as that there is none. */
+  async #silence(kind: 'tools' | 'prompts', request: CallRequest): Promise<Forwarded | undefined> {
+    const spec = await this.#aggregate?.findSilent(kind, request.name, askerOf(request));
+    if (spec === undefined) return undefined;
+    request.onRouted?.({ server: spec.name, units: 0 });
+    return unreachable(spec, request.requestId);
   }
 
   /** Ours and the upstreams' in the order of names, made once for each surface. */

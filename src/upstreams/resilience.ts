@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CircuitBreaker, type Outcome } from './circuit-breaker.ts';
-import { RequestNotSent } from './not-sent.ts';
+import { AllPlacesTaken, RequestNotSent } from './not-sent.ts';
 import {
   UpstreamError,
   type JsonObject,
@@ -116,7 +116,7 @@ export class ResilientUpstream implements Upstream {
       return result;
     } catch (error) {
       const failure = error instanceof UpstreamError ? error.failure : 'unreachable';
-      outcome = outcomes[failure] ?? 'failure';
+      outcome = error instanceof AllPlacesTaken ? 'nothing' : (outcomes[failure] ?? 'failure');
       if (outcome === 'success') this.#lastSuccessAt = this.#now();
       if (outcome === 'failure') this.#lastFailure = { at: this.#now(), failure };
       throw error;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../aws/aws-client.ts';
 import { FunctionError, type InvokeFunction } from '../aws/invoke-function.ts';
 import { ByteLines, LineTooLongError } from './byte-lines.ts';
-import { RequestNotSent } from './not-sent.ts';
+import { AllPlacesTaken } from './not-sent.ts';
 import { sandboxLine, type SandboxCall, type SandboxLine } from './sandbox-protocol.ts';
 import type { UpstreamOfKind } from './upstream-spec.ts';
 import {
@@ -30,9 +30,6 @@ const earlierMs = 250;
 
 /** How long the rest of an answer is waited for, in the background, so that the connection can be used again. */
 const drainMs = 2_000;
-
-/** Reserved concurrency, or what the account has, is used up. */
-class AllPlacesTaken extends RequestNotSent {}
 
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;

@@ -250,6 +250,21 @@ describe('an upstream that does not answer', () => {
     });
   });
 
+  it('that was never heard of does not make its tools unknown ones', async () => {
+    const dead = new InMemoryUpstream();
+    dead.failure = 'unreachable';
+    const { gateway } = anAggregatingGateway({ dead });
+    const text = 'dead cannot be reached now. Request req-1.';
+    expect(await gateway.callTool(aCaller({ name: 'dead_one' }))).toEqual({ kind: 'failed', text });
+    expect(await gateway.getPrompt(aCaller({ name: 'dead_one' }))).toEqual({
+      kind: 'failed',
+      text,
+    });
+    expect(await gateway.callTool(aCaller({ name: 'other_one' }))).toEqual({
+      kind: 'unknown-tool',
+    });
+  });
+
   it('does not hold up a call of another, nor of a tool of ours', async () => {
     const hanging = new InMemoryUpstream();
     hanging.held = new Promise(() => undefined);

@@ -182,6 +182,16 @@ describe('a server with upstreams', () => {
     ]);
   });
 
+  it('a call to a server that is silent says so, and is no denial', async () => {
+    const dead = new InMemoryUpstream();
+    dead.failure = 'unreachable';
+    const { post, records } = aServer({ dead });
+    expect((await post(call('dead_canary'))).rpc.result).toMatchObject({ isError: true });
+    expect(records()).toMatchObject([
+      { tool: null, server: 'dead', decision: 'allow', outcome: 'tool_error', units: 0 },
+    ]);
+  });
+
   it('hands nothing of the caller’s credential to an upstream', async () => {
     const upstream = withTool();
     const { post } = aServer({ s: upstream });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RequestNotSent } from '../../src/upstreams/not-sent.ts';
+import { AllPlacesTaken, RequestNotSent } from '../../src/upstreams/not-sent.ts';
 import { ResilientUpstream } from '../../src/upstreams/resilience.ts';
 import {
   UpstreamError,
@@ -66,6 +66,13 @@ describe('a second attempt', () => {
     expect(await ask({ repeatable: true })).toEqual({ ok: 1 });
     expect(upstream.requests).toHaveLength(2);
     expect(upstream.requests[1]?.timeoutMs).toBeLessThan(upstream.requests[0]?.timeoutMs ?? 0);
+  });
+
+  it('of one that is only busy says nothing of whether it is well', async () => {
+    const busy = new AllPlacesTaken('unreachable', 'Too many calls run.');
+    const { ask, resilient } = aResilient(...Array.from({ length: 20 }, () => busy));
+    await failTimes(ask, 8);
+    expect(resilient.state.state).toBe('ok');
   });
 
   it('is not made of a call that its server died of', async () => {
