@@ -63,6 +63,8 @@ const flags = [
   '--no-audit',
   '--no-fund',
   '--no-update-notifier',
+  // Whoever started this may have wanted silence; the reason of a failure is wanted all the same.
+  '--loglevel=error',
 ];
 
 const replaceFolder = async (fresh: string, target: string): Promise<void> => {
