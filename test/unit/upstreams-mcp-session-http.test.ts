@@ -4,8 +4,9 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isSessionLost } from '../../src/upstreams/mcp-failure.ts';
 import { paramHeaderDeclarations, paramHeaders } from '../../src/upstreams/mcp-param-headers.ts';
-import { McpSession, type SessionRequest } from '../../src/upstreams/mcp-session.ts';
-import { UpstreamError, type JsonObject } from '../../src/upstreams/upstream.ts';
+import { McpSession } from '../../src/upstreams/mcp-session.ts';
+import type { JsonObject } from '../../src/upstreams/upstream.ts';
+import { call, failure, never } from './support/wire-server.ts';
 
 interface Exchange {
   readonly message: {
@@ -62,8 +63,6 @@ const listen = async (
   return new URL(`http://127.0.0.1:${(listening.address() as AddressInfo).port}/mcp`);
 };
 
-const never = new AbortController().signal;
-
 const open = async (url: URL, mode: 'legacy' | 'modern') => {
   const session = new McpSession({
     createTransport: () => new StreamableHTTPClientTransport(url),
@@ -72,23 +71,6 @@ const open = async (url: URL, mode: 'legacy' | 'modern') => {
   });
   await session.connect(never);
   return session;
-};
-
-const call = (over: Partial<SessionRequest> = {}): SessionRequest => ({
-  method: 'tools/call',
-  params: { name: 'add', arguments: {} },
-  timeoutMs: 5_000,
-  signal: never,
-  ...over,
-});
-
-const failure = async (promise: Promise<unknown>): Promise<UpstreamError> => {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(UpstreamError);
-  return error as UpstreamError;
 };
 
 describe('calls that share a session over HTTP', () => {
