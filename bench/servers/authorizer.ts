@@ -70,6 +70,7 @@ const resolveCaller = async (step: number): Promise<() => Promise<boolean>> => {
     usageKey: 'usage-key-of-bench'.padEnd(40, '0'),
     apiGatewayKeyId: 'bench',
     createdAt,
+    revision: 1,
   });
   const arn = 'arn:aws:iam::123456789012:role/ci';
   await records.createPrincipal({ arn, tenant: 'bench', role: 'user', createdAt });

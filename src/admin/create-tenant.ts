@@ -99,6 +99,7 @@ export const createTenant = async (
     usageKey,
     apiGatewayKeyId,
     createdAt: new Date(clock()).toISOString(),
+    revision: 1,
   };
   try {
     await reporting(`add API Gateway key ${apiGatewayKeyId} to plan "${plan}"`, () =>

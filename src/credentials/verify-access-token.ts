@@ -116,7 +116,12 @@ export const createAccessTokenVerifier = ({
     if (tenant.status !== 'active') return refused('suspended');
     return {
       kind: 'verified',
-      principal: { ...bearer, lane: 'jwt', plan: tenant.plan },
+      principal: {
+        ...bearer,
+        lane: 'jwt',
+        plan: tenant.plan,
+        ...(tenant.policyVersion === undefined ? {} : { policyVersion: tenant.policyVersion }),
+      },
       usageKey: tenant.usageKey,
     };
   };

@@ -13,6 +13,7 @@ export type RefusalReason =
   | 'tenant'
   | 'pepper-version'
   | 'revoked'
+  | 'suspended'
   | 'expired'
   | 'source';
 
@@ -64,6 +65,7 @@ export const createApiKeyVerifier =
     if (!matches) return refused('secret');
     if (record.tenant !== parts.tenant) return refused('tenant');
     if (record.status !== 'active') return refused('revoked');
+    if (record.suspended === true) return refused('suspended');
     if (record.expiresAt !== undefined && record.expiresAt * 1000 <= now())
       return refused('expired');
     if (record.cidrs !== undefined && !isInNetworks(sourceIp, record.cidrs))
@@ -80,6 +82,7 @@ export const createApiKeyVerifier =
         keyId,
         ...(record.cidrs === undefined ? {} : { cidrs: record.cidrs }),
         ...(record.expiresAt === undefined ? {} : { expiresAt: record.expiresAt }),
+        ...(record.policyVersion === undefined ? {} : { policyVersion: record.policyVersion }),
       },
       usageKey: record.usageKey,
     };

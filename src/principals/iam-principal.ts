@@ -45,6 +45,7 @@ const lookUp = async (records: PrincipalReader, arn: string): Promise<IamResolut
       role: record.role,
       lane: 'iam',
       plan: tenant.plan,
+      ...(tenant.policyVersion === undefined ? {} : { policyVersion: tenant.policyVersion }),
     },
   };
 };

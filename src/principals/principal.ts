@@ -30,6 +30,8 @@ export interface Principal {
   readonly cidrs?: readonly string[];
   /** When the credential expires, in Unix seconds; absent means never. */
   readonly expiresAt?: number;
+  /** Of the tenant's own policies; absent while it has none beyond the deployment's. */
+  readonly policyVersion?: number;
 }
 
 /**
@@ -49,28 +51,32 @@ export const authorizerContext = z.object({
     .transform((list) => list.split(','))
     .optional(),
   expiresAt: z.coerce.number().int().positive().optional(),
+  policyVersion: z.coerce.number().int().positive().optional(),
 });
 
 /** Context values for a principal: flat strings, since API Gateway accepts nothing nested. */
 export const toAuthorizerContext = ({
   cidrs,
   expiresAt,
+  policyVersion,
   ...principal
 }: Principal): Record<string, string> => ({
   ...principal,
   ...(cidrs === undefined ? {} : { cidrs: cidrs.join(',') }),
   ...(expiresAt === undefined ? {} : { expiresAt: String(expiresAt) }),
+  ...(policyVersion === undefined ? {} : { policyVersion: String(policyVersion) }),
 });
 
 /** The principal in an integration's `requestContext.authorizer`, or undefined when it is not one of ours. */
 export const fromAuthorizerContext = (context: unknown): Principal | undefined => {
   const parsed = authorizerContext.safeParse(context);
   if (!parsed.success) return undefined;
-  const { keyId, cidrs, expiresAt, ...rest } = parsed.data;
+  const { keyId, cidrs, expiresAt, policyVersion, ...rest } = parsed.data;
   return {
     ...rest,
     ...(keyId === undefined ? {} : { keyId }),
     ...(cidrs === undefined ? {} : { cidrs }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(policyVersion === undefined ? {} : { policyVersion }),
   };
 };

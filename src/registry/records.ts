@@ -14,6 +14,10 @@ export const keyRecord = z.object({
   plan: z.string().min(1).max(64),
   /** The value of the tenant's API Gateway key: an identifier, not a secret. */
   usageKey: z.string().min(20).max(128),
+  /** Repeats that the tenant is suspended; absent while it is active. */
+  suspended: z.literal(true).optional(),
+  /** Repeats the version of the tenant's policies. */
+  policyVersion: z.int().positive().optional(),
   status: z.enum(['active', 'revoked']),
   /** HMAC-SHA256(pepper, key), base64url. */
   hash: z.string().length(43),
@@ -43,8 +47,24 @@ export const tenantRecord = z.object({
   /** The id of the tenant's API Gateway key. */
   apiGatewayKeyId: z.string().min(1),
   createdAt: z.iso.datetime(),
+  /** One more with each change; records from before there were changes have none. */
+  revision: z.int().positive().default(1),
+  /** Of the tenant's own policies, `POLICY#<tenant>#<version>`; absent while it has none. */
+  policyVersion: z.int().positive().optional(),
 });
 export type TenantRecord = z.infer<typeof tenantRecord>;
+
+/** One version of a tenant's policies. Never changed: what is in force is said by the tenant's `policyVersion`. */
+export const policyRecord = z.object({
+  tenant: tenantId,
+  version: z.int().positive(),
+  /** Cedar. */
+  text: z.string().max(100_000),
+  createdAt: z.iso.datetime(),
+  /** Who set it, as the audit names them. */
+  createdBy: z.string().min(1).max(256),
+});
+export type PolicyRecord = z.infer<typeof policyRecord>;
 
 /** Which tenant an IAM role or user calls as. The tenant's plan and status are read from its own record. */
 export const principalRecord = z.object({

@@ -14,6 +14,7 @@ export interface ItemPlace {
 
 export const keyPk = (keyId: string): string => `KEY#${keyId}`;
 export const tenantPk = (tenant: string): string => `TENANT#${tenant}`;
+export const policyPk = (tenant: string, version: number): string => `POLICY#${tenant}#${version}`;
 export const principalPk = (arn: string): string => `PRINCIPAL#${arn}`;
 
 export const tenantsCollection = 'TENANTS';

@@ -23,6 +23,7 @@ export const aTenant = (tenant: string, more: Partial<TenantRecord> = {}): Tenan
   usageKey: `usage-key-of-${tenant}`.padEnd(40, '0'),
   apiGatewayKeyId: `gw-${tenant}`,
   createdAt: '2026-11-21T00:00:00.000Z',
+  revision: 1,
   ...more,
 });
 

@@ -122,6 +122,7 @@ export const tenant: TenantRecord = {
   usageKey: 'usage-key-of-acme-0001',
   apiGatewayKeyId: 'abc',
   createdAt: '2026-11-21T05:00:00.000Z',
+  revision: 1,
 };
 
 export const anIssuer = (jwksUri: string, overrides: Partial<TokenIssuer> = {}): TokenIssuer => ({
