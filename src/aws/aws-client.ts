@@ -11,15 +11,38 @@ const services = {
 } as const;
 export type AwsService = keyof typeof services;
 
+export interface AwsErrorOptions extends ErrorOptions {
+  readonly item?: unknown;
+}
+
 /** An AWS service refused a call, or could not be reached. `name` is the service's own error type, as in its API. */
 export class AwsError extends Error {
   override readonly name: string;
   /** HTTP status; absent when there was no answer. */
   readonly status: number | undefined;
-  constructor(name: string, operation: string, status?: number, options?: ErrorOptions) {
+  readonly #item: unknown;
+  constructor(name: string, operation: string, status?: number, options?: AwsErrorOptions) {
     super(`${operation} failed`, options);
     this.name = name;
     this.status = status;
+    this.#item = options?.item;
+  }
+
+  /**
+   * Of a ConditionalCheckFailedException the item that did not meet the condition, in DynamoDB JSON, where the call asked
+   * for it and there is one. Not a property of its own: no log that prints the error has it.
+   */
+  get item(): unknown {
+    return this.#item;
+  }
+
+  /** No answer, a fault of the service, or its throttling: the caller's input was not at fault. */
+  get isPassing(): boolean {
+    return this.status === undefined || this.status >= 500 || this.isThrottling;
+  }
+
+  get isThrottling(): boolean {
+    return /Throttl|TooManyRequests|ThroughputExceeded|RequestLimitExceeded/u.test(this.name);
   }
 }
 
@@ -28,6 +51,13 @@ export interface AwsLimits {
   /** Of one attempt, from connecting to the last byte. */
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
+  /**
+   * `passing`: after whatever may pass. `not-done`: for writes that count, only when the service did not do the first
+   * one: it was throttled, or the connection could not be made or was closed before an answer began, as kept connections
+   * are while a function sleeps. Of the last it is not sure: a service that dies at work closes connections too.
+   * @default passing
+   */
+  readonly repeat?: 'passing' | 'not-done';
 }
 
 /**
@@ -36,7 +66,10 @@ export interface AwsLimits {
  */
 const defaultLimits: AwsLimits = { attempts: 2, timeoutMs: 1_500, maxResponseBytes: 2_000_000 };
 
-const errorBody = z.object({ __type: z.string() });
+/** For writes that count something: a lost answer is not asked for again. */
+export const countingLimits: AwsLimits = { ...defaultLimits, repeat: 'not-done' };
+
+const errorBody = z.object({ __type: z.string(), Item: z.unknown().optional() });
 
 export type AwsCall = (operation: string, input: object) => Promise<unknown>;
 
@@ -50,7 +83,7 @@ export type AwsCall = (operation: string, input: object) => Promise<unknown>;
 export const createAwsCall = (
   env: AwsEnv,
   service: AwsService,
-  { attempts, timeoutMs, maxResponseBytes }: AwsLimits = defaultLimits,
+  { attempts, timeoutMs, maxResponseBytes, repeat = 'passing' }: AwsLimits = defaultLimits,
 ): AwsCall => {
   const send = createSignedRequest(env, service);
   const { target, contentType } = services[service];
@@ -80,24 +113,31 @@ export const createAwsCall = (
         return await attempt(operation, body);
       } catch (error) {
         left -= 1;
-        if (left === 0 || !(error instanceof AwsError) || !mayHelpToRepeat(error)) throw error;
+        if (left === 0 || !(error instanceof AwsError)) throw error;
+        if (!(repeat === 'passing' ? error.isPassing : wasNotDone(error))) throw error;
       }
     }
   };
 };
 
-/** No answer, a fault of the service, or its throttling: the caller's input was not at fault. */
-const mayHelpToRepeat = ({ name, status }: AwsError): boolean =>
-  status === undefined || status >= 500 || /Throttl|TooManyRequests|ThroughputExceeded/u.test(name);
+const notConnected = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN']);
+
+const wasNotDone = ({ isThrottling, cause }: AwsError): boolean =>
+  isThrottling || notConnected.has(String((cause as NodeJS.ErrnoException | undefined)?.code));
 
 const read = async (response: IncomingMessage, maxResponseBytes: number): Promise<string> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxResponseBytes)
-      throw new Error('the answer is larger than any AWS service gives');
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > maxResponseBytes)
+        throw new Error('the answer is larger than any AWS service gives');
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    // An answer that was cut is told from a connection that gave none.
+    throw new Error('the answer is not whole', { cause });
   }
   return Buffer.concat(chunks).toString('utf8');
 };
@@ -108,8 +148,14 @@ const outputOf = (operation: string, status: number, text: string): unknown => {
     throw new AwsError('MalformedAnswer', operation, status >= 400 ? status : 502);
   }
   if (status === 200) return output;
-  const type = errorBody.safeParse(output).data?.__type.split('#').at(-1) ?? 'UnknownError';
-  throw new AwsError(type, operation, status);
+  const { __type = '', Item: item } = errorBody.safeParse(output).data ?? {};
+  const type = __type.split('#').at(-1) || 'UnknownError';
+  throw new AwsError(
+    type,
+    operation,
+    status,
+    type === 'ConditionalCheckFailedException' ? { item } : undefined,
+  );
 };
 
 /** Node's own error would quote the text, which may be a secret. */

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { verifySignature } from '../../local/aws/sigv4.ts';
-import { AwsError, createAwsCall, type AwsEnv } from '../../src/aws/aws-client.ts';
+import { AwsError, countingLimits, createAwsCall, type AwsEnv } from '../../src/aws/aws-client.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -165,5 +166,65 @@ describe('a call', () => {
     expect(`${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`).not.toContain(
       'pepper',
     );
+  });
+});
+
+describe('the item of a failed condition', () => {
+  const type = 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException';
+  const item = { pk: { S: 'TENANT#acme#0' }, d20000: { N: '7' } };
+
+  it('comes with the error, and is not in what the error prints', async () => {
+    const { env, received } = await service(json(400, { __type: type, message: 'no', Item: item }));
+    const error = await failure(createAwsCall(env, 'dynamodb', limits)('UpdateItem', {}));
+    expect(error).toMatchObject({ name: 'ConditionalCheckFailedException', status: 400 });
+    expect(error.item).toEqual(item);
+    expect(`${inspect(error)} ${JSON.stringify(error)}`).not.toContain('d20000');
+    expect(received).toHaveLength(1);
+  });
+
+  it('is absent when the service gives none', async () => {
+    const { env } = await service(json(400, { __type: type, message: 'no' }));
+    const error = await failure(createAwsCall(env, 'dynamodb', limits)('UpdateItem', {}));
+    expect(error.name).toBe('ConditionalCheckFailedException');
+    expect(error.item).toBeUndefined();
+  });
+
+  it('is not taken from another error', async () => {
+    const { env } = await service(json(400, { __type: 'x#ValidationException', Item: item }));
+    const error = await failure(createAwsCall(env, 'dynamodb', limits)('UpdateItem', {}));
+    expect(error.item).toBeUndefined();
+  });
+});
+
+describe('a call that counts', () => {
+  const counting = { ...countingLimits, timeoutMs: 150 };
+
+  it.each([
+    ['a fault of the service', json(500, { __type: 'InternalServerError' })],
+    ['a hang', hang],
+    [
+      'an answer that was cut',
+      (response: ServerResponse) => {
+        response.writeHead(200, { 'content-length': '50' }).write('{"Attributes":');
+        setTimeout(() => response.destroy(), 20);
+      },
+    ],
+    ['an answer that is not JSON', (response: ServerResponse) => response.writeHead(200).end('x')],
+  ])('is not repeated after %s: it may have been done', async (_, first) => {
+    const { env, received } = await service(first, ok);
+    await failure(createAwsCall(env, 'dynamodb', counting)('UpdateItem', {}));
+    expect(received).toHaveLength(1);
+  });
+
+  it.each([
+    ['throttling', json(400, { __type: 'x#ProvisionedThroughputExceededException' })],
+    [
+      'a connection that was closed before an answer',
+      (response: ServerResponse) => response.destroy(),
+    ],
+  ])('is repeated once after %s', async (_, first) => {
+    const { env, received } = await service(first, ok);
+    await createAwsCall(env, 'dynamodb', counting)('UpdateItem', {});
+    expect(received).toHaveLength(2);
   });
 });

@@ -4,7 +4,6 @@
  * serves. It ends when its standard input does, so it cannot outlive the twin.
  */
 const dynalite = require('dynalite');
-const db = require('dynalite/db');
 const validations = require('dynalite/validations');
 
 const { path, port } = JSON.parse(process.argv[2]);
@@ -23,21 +22,7 @@ validations.checkTypes = (data, types) => {
   });
 };
 
-/* dynalite lacks ReturnValuesOnConditionCheckFailure. The condition is checked under the item's lock, so is this. */
-for (const operation of ['putItem', 'updateItem', 'deleteItem']) {
-  require(`dynalite/validations/${operation}`).types.ReturnValuesOnConditionCheckFailure = {
-    type: 'String',
-    enum: ['ALL_OLD', 'NONE'],
-  };
-}
-const checkConditional = db.checkConditional;
-db.checkConditional = (data, existingItem) => {
-  const error = checkConditional(data, existingItem);
-  if (error && existingItem && data.ReturnValuesOnConditionCheckFailure === 'ALL_OLD') {
-    error.body.Item = existingItem;
-  }
-  return error;
-};
+require('./dynalite-conditions.cjs');
 
 const server = dynalite({ path, createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
 server.keepAliveTimeout = 0;

@@ -113,6 +113,29 @@ describe('DynamoDB for a function', () => {
     expect(error).toBeInstanceOf(ConditionalCheckFailedException);
     expect((error as ConditionalCheckFailedException).Item?.['n']).toEqual({ N: '1' });
   });
+
+  it('gives no item where none was asked for, or where there is none', async () => {
+    const itemOf = async (input: ConstructorParameters<typeof PutItemCommand>[0]) => {
+      const error: unknown = await role
+        .send(new PutItemCommand(input))
+        .catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(ConditionalCheckFailedException);
+      return (error as ConditionalCheckFailedException).Item;
+    };
+    const failing = { TableName, Item: key('a'), ConditionExpression: 'attribute_not_exists(pk)' };
+    expect(await itemOf(failing)).toBeUndefined();
+    expect(
+      await itemOf({ ...failing, ReturnValuesOnConditionCheckFailure: 'NONE' }),
+    ).toBeUndefined();
+    expect(
+      await itemOf({
+        TableName,
+        Item: key('absent'),
+        ConditionExpression: 'attribute_exists(pk)',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    ).toBeUndefined();
+  });
 });
 
 describe('DynamoDB for an operator', () => {
