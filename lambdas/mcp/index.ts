@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { toolFactories } from 'drawbridge:tools';
 import * as z from 'zod';
 import { ArgsDigester } from '../../src/audit/args-digest.ts';
-import { lineSink } from '../../src/audit/audit-record.ts';
+import { ChainedSink } from '../../src/audit/audit-chain.ts';
+import { AuditKey } from '../../src/audit/audit-key.ts';
 import { awsEnv, createAwsCall } from '../../src/aws/aws-client.ts';
 import { DocumentIndex } from '../../src/content/document-index.ts';
 import { secretReader } from '../../src/credentials/secrets-manager-secret.ts';
@@ -65,6 +66,9 @@ const readDigestSecret = secretReader(
   env.AUDIT_DIGEST_SECRET_ARN,
 );
 
+/** Read while the function starts: every record needs it, and a call before it runs. */
+const auditKey = new AuditKey(readDigestSecret).prefetch();
+
 /** Opened by the first who wants to know of upstreams. */
 let directory: Promise<UpstreamDirectory> | undefined;
 const openDirectory = async (): Promise<UpstreamDirectory> => {
@@ -120,8 +124,13 @@ export const handler = createHandler({
   gateway,
   version: env.DRAWBRIDGE_VERSION,
   env: env.DRAWBRIDGE_ENV,
-  sink: lineSink(toStandardOutput),
-  digester: new ArgsDigester(readDigestSecret),
+  sink: new ChainedSink({
+    writeLine: toStandardOutput,
+    key: auditKey,
+    env: env.DRAWBRIDGE_ENV,
+    now: Date.now,
+  }),
+  digester: new ArgsDigester(() => auditKey.secret()),
   log,
   allowedOrigins: env.ALLOWED_ORIGINS,
   maxBodyBytes: env.MAX_BODY_BYTES,

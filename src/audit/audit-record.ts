@@ -1,4 +1,5 @@
 import type { Lane } from '../principals/principal.ts';
+import type { Chain } from './chain-line.ts';
 
 /** The MCP methods that are written as they are. Anything else a caller sends becomes `unknown`. */
 const mcpMethods: ReadonlySet<string> = new Set([
@@ -23,8 +24,8 @@ const mcpMethods: ReadonlySet<string> = new Set([
   'notifications/roots/list_changed',
 ]);
 
-/** Ours, of `GET /servers`. */
-const ownMethods: ReadonlySet<string> = new Set(['servers/list']);
+/** Ours, of `GET /servers` and `GET /me`. */
+const ownMethods: ReadonlySet<string> = new Set(['servers/list', 'me/read']);
 
 /** A caller's text never becomes log text, so a method that MCP does not have is not quoted. */
 export const auditedMethod = (method: string | undefined): string =>
@@ -65,7 +66,10 @@ export interface AuditRecord {
   /** The server that the tool, prompt or resource belongs to; `drawbridge` for its own. */
   readonly server: string | null;
   readonly decision: 'allow' | 'deny';
-  /** What refused it, beside roles: `pin:changed` or `pin:new` for a tool that waits for approval; else null. */
+  /**
+   * What refused it: `pin:changed` or `pin:new` for a tool that waits for approval, `policy:<id>` of a policy, `quota:<window>`,
+   * `standing:revoked` or `standing:suspended`; else null.
+   */
   readonly policyId: string | null;
   readonly outcome: AuditOutcome;
   readonly rpcCode: number | null;
@@ -80,7 +84,8 @@ export interface AuditRecord {
   readonly upstreamMs: number | null;
   /** Servers that a list lacks, or has only as it was; null when it is whole. */
   readonly missing: readonly string[] | null;
-  readonly chain: { readonly id: string; readonly seq: number; readonly prev: string } | null;
+  /** The record's place among those of its container: its sink fills it in (src/audit/audit-chain.ts). */
+  readonly chain: Chain | null;
 }
 
 export interface AuditSink {
