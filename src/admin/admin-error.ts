@@ -20,6 +20,17 @@ export type AdminErrorCode =
   | 'CONFIG_INVALID'
   /** npm could not find a package or its dependencies. */
   | 'PACKAGE_UNRESOLVED'
+  /** The text of policies cannot be put in force; what was in force still is. */
+  | 'POLICY_INVALID'
+  | 'POLICY_NOT_FOUND'
+  /** Only operators of the deployment may do it. */
+  | 'FORBIDDEN'
+  /** A step failed after others were done: the message says what holds and what is left. Doing it again goes on. */
+  | 'INCOMPLETE'
+  /** Something differs that `doctor` could not, or must not, mend. */
+  | 'DRIFT'
+  /** The audit could not be opened, so nothing was done; or not written, after it was. */
+  | 'AUDIT_FAILED'
   | 'DEPLOYMENT_INVALID'
   /** AWS has no such table, parameter, secret, plan or key. */
   | 'UPSTREAM_NOT_FOUND'

@@ -4,6 +4,7 @@ import { tenantId } from '../principals/principal.ts';
 import type { TenantRecord } from '../registry/records.ts';
 import { AdminError } from './admin-error.ts';
 import { displayName, parseInput } from './input.ts';
+import { requirePlan } from './plans.ts';
 import type { AdminPorts } from './ports.ts';
 import { reporting, upstreamFailure } from './upstream-failure.ts';
 
@@ -77,13 +78,7 @@ export const createTenant = async (
 ): Promise<TenantRecord> => {
   const { registry, usagePlans, clock } = ports;
   const { tenant, name = tenant, plan } = parseInput(createTenantInput, input);
-  const plans = await reporting('read the plans', () => usagePlans.planNames());
-  if (!plans.includes(plan)) {
-    throw new AdminError(
-      'PLAN_UNKNOWN',
-      `there is no plan "${plan}": choose one of ${plans.join(', ')}`,
-    );
-  }
+  await requirePlan(ports, plan);
   const existing = await reporting(`read tenant "${tenant}"`, () => registry.getTenant(tenant));
   if (existing !== undefined) throw tenantExists(tenant);
 
@@ -112,4 +107,32 @@ export const createTenant = async (
     throw failure;
   }
   return record;
+};
+
+export interface EnsuredTenant {
+  readonly record: TenantRecord;
+  /** False when there was such a tenant already: nothing changed. */
+  readonly created: boolean;
+}
+
+/**
+ * Creates a tenant, or finds the one that an earlier attempt created: repeating it is safe.
+ *
+ * @throws AdminError as `createTenant`; TENANT_EXISTS when there is one with another plan or name.
+ */
+export const ensureTenant = async (
+  ports: Ports,
+  input: CreateTenantInput,
+): Promise<EnsuredTenant> => {
+  try {
+    return { record: await createTenant(ports, input), created: true };
+  } catch (error) {
+    if (!(error instanceof AdminError) || error.code !== 'TENANT_EXISTS') throw error;
+    const { tenant, name = tenant, plan } = parseInput(createTenantInput, input);
+    const record = await reporting(`read tenant "${tenant}"`, () =>
+      ports.registry.getTenant(tenant),
+    );
+    if (record?.name === name && record.plan === plan) return { record, created: false };
+    throw error;
+  }
 };

@@ -3,7 +3,8 @@ import { role, tenantId } from '../principals/principal.ts';
 import type { KeyRecord } from '../registry/records.ts';
 import { AdminError } from './admin-error.ts';
 import { displayName, parseInput, parseKeyId } from './input.ts';
-import { issueKey, type IssuedKey } from './issue-key.ts';
+import { issueKey, type IssuedKey, type KeyFields } from './issue-key.ts';
+import { revokeCredential } from './revoke-credential.ts';
 import type { AdminPorts } from './ports.ts';
 import { keysOf, requireActiveTenant, requireTenant } from './tenants.ts';
 import { reporting } from './upstream-failure.ts';
@@ -39,8 +40,12 @@ export type CreateKeyInput = z.input<typeof createKeyInput>;
 /** Whole seconds since the Unix epoch. */
 export const unixSeconds = (clock: AdminPorts['clock']): number => Math.floor(clock() / 1000);
 
-const expiryOf = (
-  { expiresInSeconds, expiresAt }: z.output<typeof createKeyInput>,
+/** Unix seconds that are ahead, and that ISO 8601 can write. @throws AdminError INVALID_INPUT. */
+export const expiryOf = (
+  {
+    expiresInSeconds,
+    expiresAt,
+  }: { readonly expiresInSeconds?: number | undefined; readonly expiresAt?: number | undefined },
   now: number,
 ): number | undefined => {
   const expiry = expiresInSeconds === undefined ? expiresAt : now + expiresInSeconds;
@@ -55,17 +60,27 @@ const expiryOf = (
   );
 };
 
+/** What a creation asks for, checked; `fields` counts a duration from now. @throws AdminError INVALID_INPUT. */
+export const newKeyOf = ({ clock }: Pick<AdminPorts, 'clock'>, input: CreateKeyInput) => {
+  const { tenant, ...asked } = parseInput(createKeyInput, input);
+  const fields = (): KeyFields => ({
+    name: asked.name,
+    role: asked.role,
+    expiresAt: expiryOf(asked, unixSeconds(clock)),
+    cidrs: asked.cidrs,
+  });
+  return { tenant, asked, fields };
+};
+
 /**
  * Creates a key; the answer holds the only copy of it.
  *
  * @throws AdminError INVALID_INPUT, TENANT_NOT_FOUND, TENANT_SUSPENDED or UPSTREAM_*.
  */
 export const createKey = async (ports: AdminPorts, input: CreateKeyInput): Promise<IssuedKey> => {
-  const parsed = parseInput(createKeyInput, input);
-  const expiresAt = expiryOf(parsed, unixSeconds(ports.clock));
-  const tenant = await requireActiveTenant(ports, parsed.tenant);
-  const { name, role, cidrs } = parsed;
-  return issueKey(ports, tenant, { name, role, expiresAt, cidrs });
+  const wanted = newKeyOf(ports, input);
+  const fields = wanted.fields();
+  return issueKey(ports, await requireActiveTenant(ports, wanted.tenant), fields);
 };
 
 /** A tenant's keys, oldest first, revoked and expired ones included. @throws AdminError TENANT_NOT_FOUND. */
@@ -94,20 +109,37 @@ export interface Revocation {
   readonly alreadyRevoked: boolean;
 }
 
-/** Revokes a key, for good. Idempotent: the first revocation's time stays. @throws AdminError KEY_NOT_FOUND. */
+/**
+ * Revokes a key, for good: the next call with it is refused. Idempotent: the first revocation's time stays, and what an
+ * earlier attempt left undone is done.
+ *
+ * @throws AdminError KEY_NOT_FOUND, UPSTREAM_* or INCOMPLETE (revoked, but a cached answer still lets it in).
+ */
 export const revokeKey = async (
-  ports: Pick<AdminPorts, 'registry' | 'clock'>,
+  ports: Pick<AdminPorts, 'registry' | 'standing' | 'clock'>,
   keyId: string,
 ): Promise<Revocation> => {
   const before = await showKey(ports, keyId);
-  if (before.status === 'revoked') return { record: before, alreadyRevoked: true };
+  const revocation =
+    before.status === 'revoked'
+      ? { record: before, alreadyRevoked: true }
+      : await revokeRecord(ports, before.keyId);
+  const { tenant, keyId: id } = before;
+  await revokeCredential(ports, { tenant, subject: `key:${id}`, at: unixSeconds(ports.clock) }, id);
+  return revocation;
+};
+
+const revokeRecord = async (
+  ports: Pick<AdminPorts, 'registry' | 'clock'>,
+  keyId: string,
+): Promise<Revocation> => {
   const revokedAt = new Date(ports.clock()).toISOString();
-  const changed = await reporting(`revoke key ${before.keyId}`, () =>
-    ports.registry.updateKey(before.keyId, { status: 'revoked', revokedAt }),
+  const changed = await reporting(`revoke key ${keyId}`, () =>
+    ports.registry.updateKey(keyId, { status: 'revoked', revokedAt }),
   );
-  const record = await showKey(ports, before.keyId);
+  const record = await showKey(ports, keyId);
   if (record.status !== 'revoked') {
-    throw new AdminError('UPSTREAM_FAILED', `key ${record.keyId} is still active: try again`);
+    throw new AdminError('UPSTREAM_FAILED', `key ${keyId} is still active: try again`);
   }
   return { record, alreadyRevoked: !changed && record.revokedAt !== revokedAt };
 };

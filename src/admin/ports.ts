@@ -1,11 +1,28 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Pepper } from '../credentials/pepper.ts';
+import type { CallDecision, PolicyTool } from '../policy/policy-decider.ts';
+import type { Lane, Role } from '../principals/principal.ts';
+import type { StandingWriter, UsageReader } from '../quota/meter.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { UpstreamRegistry } from '../registry/upstream-registry.ts';
 import type { OpenApiTool } from '../upstreams/openapi-tool.ts';
 import type { UpstreamSpec } from '../upstreams/upstream-spec.ts';
 import type { JsonObject, UpstreamFacts } from '../upstreams/upstream.ts';
+import type { AdminAuditRecord } from './admin-audit-record.ts';
 import type { DeployedUpstream } from './deployment-document.ts';
+
+/** A tenant's API Gateway key, as API Gateway has it. */
+export interface TenantGatewayKey {
+  readonly apiGatewayKeyId: string;
+  /** As its name says. */
+  readonly tenant: string;
+  readonly value: string;
+  readonly enabled: boolean;
+  /** Plans of this deployment that it is in: one, when all is well. */
+  readonly plans: readonly string[];
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+}
 
 /** API Gateway's usage plans, by the names that the deployment gives them. */
 export interface UsagePlanDirectory {
@@ -17,6 +34,14 @@ export interface UsagePlanDirectory {
   }): Promise<{ readonly apiGatewayKeyId: string }>;
   /** Puts a key into a plan. */
   attach(input: { readonly apiGatewayKeyId: string; readonly plan: string }): Promise<void>;
+  /** Takes a key out of a plan. No error when it is not in it. */
+  detach(input: { readonly apiGatewayKeyId: string; readonly plan: string }): Promise<void>;
+  /** The plan of this deployment that the key is in. */
+  planOf(apiGatewayKeyId: string): Promise<string | undefined>;
+  /** All keys of this deployment's tenants, whether these are in the registry or not. */
+  listTenantKeys(): Promise<readonly TenantGatewayKey[]>;
+  /** Switches a key on. */
+  enable(input: { readonly apiGatewayKeyId: string }): Promise<void>;
   /** Deletes a key, out of its plan too. */
   remove(input: { readonly apiGatewayKeyId: string }): Promise<void>;
 }
@@ -55,6 +80,80 @@ export interface UpstreamProbe {
   list(spec: UpstreamSpec, tenant: string): Promise<ProbedUpstream>;
 }
 
+/** What the next charge finds of what operators decided. With several counters for a tenant: of each. */
+export interface Standing {
+  readonly suspended: boolean;
+  readonly policyVersion?: number;
+}
+
+export interface StandingReader {
+  /** One for each counter that the tenant has, also where nothing was written yet. */
+  standings(tenant: string): Promise<readonly Standing[]>;
+}
+
+/** What is wrong with the text of policies. */
+export interface PolicyProblem {
+  /** From 1; absent where it is about the text as a whole. */
+  readonly line?: number;
+  readonly column?: number;
+  readonly reason: string;
+}
+
+/** What a test of policies asks: may such a caller call this tool? */
+export interface PolicyQuestion {
+  readonly tenant: string;
+  /** Policies in the place of the tenant's own. */
+  readonly text: string;
+  readonly role: Role;
+  /** As in `Principal.subject`. */
+  readonly subject: string;
+  readonly lane: Lane;
+  readonly sourceIp: string;
+  readonly tool: PolicyTool;
+  readonly args: unknown;
+}
+
+/** Cedar, beside the deployment's base policies. */
+export interface PolicyCompiler {
+  /** None when the text can be put in force. */
+  compile(text: string): Promise<readonly PolicyProblem[]>;
+  decide(question: PolicyQuestion): Promise<CallDecision>;
+}
+
+export const usageDimensions = ['key', 'tool', 'day'] as const;
+export type UsageDimension = (typeof usageDimensions)[number];
+
+export interface UsageBreakdownQuery {
+  /** Absent: all tenants. */
+  readonly tenant?: string;
+  readonly by: UsageDimension;
+  /** Unix seconds; `from` is included, `to` is not. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface UsageBreakdownRow {
+  /** The key's id, the tool's name or the day (`2026-11-28`); null for calls that have none. */
+  readonly of: string | null;
+  readonly calls: number;
+  readonly units: number;
+  /** Of the calls, those that were refused or ended in an error. */
+  readonly errors: number;
+}
+
+/** Questions to the audit log. */
+export interface UsageQueries {
+  /** The most units first; days in their order. */
+  breakdown(query: UsageBreakdownQuery): Promise<readonly UsageBreakdownRow[]>;
+}
+
+/** Where the audit of what operators do is written. */
+export interface AdminAuditSink {
+  /** Makes ready. @throws Error when it cannot be written to: the operation must not run then. */
+  open(): Promise<void>;
+  write(record: AdminAuditRecord): Promise<void>;
+}
+
 export interface AdminPorts {
   readonly registry: Registry;
   readonly upstreams: UpstreamRegistry;
@@ -63,6 +162,13 @@ export interface AdminPorts {
   readonly deployment: DeploymentFacts;
   readonly secrets: SecretValues;
   readonly probe: UpstreamProbe;
+  readonly standing: StandingWriter & StandingReader;
+  readonly policies: PolicyCompiler;
+  readonly usage: UsageReader;
+  readonly usageQueries: UsageQueries;
+  readonly auditSink: AdminAuditSink;
+  /** The deployment's name, for audit records. */
+  readonly env: string;
   readonly clock: Clock;
 }
 

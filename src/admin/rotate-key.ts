@@ -6,6 +6,7 @@ import { parseInput } from './input.ts';
 import { issueKey, type IssuedKey } from './issue-key.ts';
 import { latestExpiry, showKey, unixSeconds } from './keys.ts';
 import type { AdminPorts } from './ports.ts';
+import { revokeCredential } from './revoke-credential.ts';
 import { requireActiveTenant } from './tenants.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
@@ -21,6 +22,11 @@ export type RotateKeyInput = z.input<typeof rotateKeyInput>;
 export interface Rotation extends IssuedKey {
   /** The old key, as it is now. */
   readonly previous: KeyRecord;
+  /**
+   * Both records are written, but a cached answer may let the old key in longer than they say. An outcome and not thrown,
+   * since the new key is shown once: whoever shows it must say this too, and not report success.
+   */
+  readonly unsettled?: AdminError;
 }
 
 const assertRotatable = (record: KeyRecord): void => {
@@ -123,12 +129,30 @@ export const rotateKey = async (
     cidrs: old.cidrs,
   });
   const replacement = issued.record.keyId;
+  let previous: KeyRecord;
   try {
     const changes = retirement(old, replacement, graceSeconds, now);
-    return { ...issued, previous: await retire(ports, old.keyId, replacement, changes) };
+    previous = await retire(ports, old.keyId, replacement, changes);
   } catch (error) {
     const failure = upstreamFailure(`rotate key ${old.keyId}`, error);
     await undo(ports, replacement, failure);
     throw failure;
+  }
+  const unsettled = await tellEnd(ports, previous, now);
+  return { ...issued, previous, ...(unsettled === undefined ? {} : { unsettled }) };
+};
+
+/** A cached answer of the authorizer knows the old key as it was. */
+const tellEnd = async (
+  ports: AdminPorts,
+  { tenant, keyId, status, expiresAt }: KeyRecord,
+  now: number,
+): Promise<AdminError | undefined> => {
+  const at = status === 'revoked' ? now : (expiresAt ?? now);
+  try {
+    await revokeCredential(ports, { tenant, subject: `key:${keyId}`, at }, keyId);
+    return undefined;
+  } catch (error) {
+    return upstreamFailure(`tell the counters that key ${keyId} is refused`, error);
   }
 };

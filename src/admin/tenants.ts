@@ -4,6 +4,7 @@ import { tenantId } from '../principals/principal.ts';
 import { AdminError } from './admin-error.ts';
 import { parseInput } from './input.ts';
 import { keyState } from './key-state.ts';
+import { tenantNotFound } from './operator.ts';
 import type { AdminPorts } from './ports.ts';
 import { reporting } from './upstream-failure.ts';
 
@@ -30,10 +31,7 @@ export const requireTenant = async (
   const id = parseInput(tenantId, tenant);
   const record = await reporting(`read tenant "${id}"`, () => registry.getTenant(id));
   if (record !== undefined) return record;
-  throw new AdminError(
-    'TENANT_NOT_FOUND',
-    `there is no tenant "${id}": \`tenants list\` shows those there are, \`tenants create\` adds one`,
-  );
+  throw tenantNotFound(id);
 };
 
 /** A tenant that may be given keys. @throws AdminError also TENANT_SUSPENDED. */
@@ -45,7 +43,7 @@ export const requireActiveTenant = async (
   if (record.status === 'active') return record;
   throw new AdminError(
     'TENANT_SUSPENDED',
-    `tenant "${record.tenant}" is suspended: it cannot be given keys until it is active again`,
+    `tenant "${record.tenant}" is suspended: it cannot be given keys until \`tenants resume ${record.tenant}\``,
   );
 };
 

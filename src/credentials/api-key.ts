@@ -38,9 +38,8 @@ export interface MintedApiKey extends ApiKeyParts {
   readonly key: string;
 }
 
-/** Mints a key for a tenant whose id has been validated. */
-export const mintApiKey = (tenant: string): MintedApiKey => {
-  const keyId = randomBase62(keyIdLength);
+/** Mints a key for a tenant whose id has been validated. @param keyId - 8 base62 characters; random when left out. */
+export const mintApiKey = (tenant: string, keyId = randomBase62(keyIdLength)): MintedApiKey => {
   const body = `smcp_${tenant}_${keyId}${randomBase62(secretLength)}`;
   return { tenant, keyId, key: `${body}${checksumOf(body)}` };
 };

@@ -1,6 +1,7 @@
 import {
   DeleteItemCommand,
   GetItemCommand,
+  paginateScan,
   PutItemCommand,
   QueryCommand,
   UpdateItemCommand,
@@ -13,12 +14,20 @@ import { held } from './conditional-write.ts';
 import { DynamoDbKeyReader } from './dynamodb-key-reader.ts';
 import { DynamoDbPrincipalReader } from './dynamodb-principal-reader.ts';
 import { decodeCursor, encodeCursor, pageLimit } from './paging.ts';
-import { parseKeyItem, parsePrincipalItem, parseTenantItem } from './parse-item.ts';
-import type { KeyRecord, PrincipalRecord, TenantRecord } from './records.ts';
+import {
+  parseKeyItem,
+  parsePolicyItem,
+  parsePrincipalItem,
+  parseTenantItem,
+} from './parse-item.ts';
+import type { KeyRecord, PolicyRecord, PrincipalRecord, TenantRecord } from './records.ts';
 import {
   keyPk,
   keyPlace,
   keysCollection,
+  policiesCollection,
+  policyPk,
+  policyPlace,
   principalPk,
   principalPlace,
   principalsCollection,
@@ -28,7 +37,15 @@ import {
   tenantsCollection,
   type ItemPlace,
 } from './registry-table.ts';
-import type { KeyChanges, Page, PageQuery, Registry } from './registry.ts';
+import type {
+  ExpectedKey,
+  KeyChanges,
+  Page,
+  PageQuery,
+  Registry,
+  TenantChanges,
+} from './registry.ts';
+import { keyUpdate, principalUpdate, tenantUpdate, type ItemUpdate } from './update-expression.ts';
 
 const listedItem = z.looseObject({ pk: z.string(), collection: z.string(), position: z.string() });
 
@@ -80,6 +97,25 @@ export class DynamoDbRegistry implements Registry {
     return this.#list(principalsCollection(tenant), parsePrincipalItem, query);
   }
 
+  async scanPrincipals(): Promise<readonly PrincipalRecord[]> {
+    const pages = paginateScan(
+      { client: this.#table.client },
+      {
+        TableName: this.#table.tableName,
+        ConsistentRead: true,
+        FilterExpression: 'begins_with(pk, :prefix)',
+        ExpressionAttributeValues: { ':prefix': { S: principalPk('') } },
+      },
+    );
+    const records: PrincipalRecord[] = [];
+    for await (const { Items = [] } of pages) {
+      for (const item of Items.map((each) => listedItem.parse(unmarshall(each)))) {
+        records.push(parsePrincipalItem(item.pk, item));
+      }
+    }
+    return records;
+  }
+
   createTenant(record: TenantRecord): Promise<boolean> {
     return this.#create({ ...record, ...tenantPlace(record) });
   }
@@ -113,29 +149,48 @@ export class DynamoDbRegistry implements Registry {
     );
   }
 
-  updateKey(keyId: string, changes: KeyChanges): Promise<boolean> {
-    const fields = Object.entries(changes).filter(([, value]) => value !== undefined);
-    const values = Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value]));
+  updateTenant(tenant: string, changes: TenantChanges, expectedRevision: number): Promise<boolean> {
+    return this.#update(tenantPk(tenant), tenantUpdate(changes, expectedRevision));
+  }
+
+  updateKey(keyId: string, changes: KeyChanges, expected: ExpectedKey = {}): Promise<boolean> {
+    return this.#update(keyPk(keyId), keyUpdate(changes, expected));
+  }
+
+  updatePrincipal(
+    expected: PrincipalRecord,
+    changes: Pick<PrincipalRecord, 'role'>,
+  ): Promise<boolean> {
+    return this.#update(principalPk(expected.arn), principalUpdate(expected, changes));
+  }
+
+  createPolicy(record: PolicyRecord): Promise<boolean> {
+    return this.#create({ ...record, ...policyPlace(record) });
+  }
+
+  async getPolicy(tenant: string, version: number): Promise<PolicyRecord | undefined> {
+    const pk = policyPk(tenant, version);
+    const { Item } = await this.#table.client.send(
+      new GetItemCommand({
+        TableName: this.#table.tableName,
+        Key: { pk: { S: pk } },
+        ConsistentRead: true,
+      }),
+    );
+    return Item === undefined ? undefined : parsePolicyItem(pk, unmarshall(Item));
+  }
+
+  listPolicies(tenant: string, query?: PageQuery): Promise<Page<PolicyRecord>> {
+    return this.#list(policiesCollection(tenant), parsePolicyItem, query, 'newest first');
+  }
+
+  #update(pk: string, update: ItemUpdate): Promise<boolean> {
     return held(
       this.#table.client.send(
         new UpdateItemCommand({
           TableName: this.#table.tableName,
-          Key: { pk: { S: keyPk(keyId) } },
-          ConditionExpression: [
-            'attribute_exists(pk)',
-            '#status <> :final',
-            ...(changes.replacedBy === undefined ? [] : ['attribute_not_exists(#replacedBy)']),
-          ].join(' AND '),
-          ...(fields.length === 0
-            ? {}
-            : {
-                UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')}`,
-              }),
-          ExpressionAttributeNames: {
-            '#status': 'status',
-            ...Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
-          },
-          ExpressionAttributeValues: marshall({ ...values, ':final': 'revoked' }),
+          Key: { pk: { S: pk } },
+          ...update,
         }),
       ),
     );
@@ -157,6 +212,7 @@ export class DynamoDbRegistry implements Registry {
     collection: string,
     parse: (pk: string, item: unknown) => T,
     query?: PageQuery,
+    order: 'by position' | 'newest first' = 'by position',
   ): Promise<Page<T>> {
     const limit = pageLimit(query);
     const { Items = [], LastEvaluatedKey } = await this.#table.client.send(
@@ -167,6 +223,7 @@ export class DynamoDbRegistry implements Registry {
         ExpressionAttributeNames: { '#collection': registryTable.index.partitionKey },
         ExpressionAttributeValues: { ':collection': { S: collection } },
         Limit: limit + 1,
+        ScanIndexForward: order === 'by position',
         ...(query?.cursor === undefined
           ? {}
           : { ExclusiveStartKey: marshall(decodeCursor(query.cursor, collection)) }),

@@ -1,10 +1,18 @@
 import { decodeCursor, encodeCursor, pageLimit } from './paging.ts';
-import { parseKeyItem, parsePrincipalItem, parseTenantItem } from './parse-item.ts';
-import type { KeyRecord, PrincipalRecord, TenantRecord } from './records.ts';
+import {
+  parseKeyItem,
+  parsePolicyItem,
+  parsePrincipalItem,
+  parseTenantItem,
+} from './parse-item.ts';
+import type { KeyRecord, PolicyRecord, PrincipalRecord, TenantRecord } from './records.ts';
 import {
   keyPk,
   keyPlace,
   keysCollection,
+  policiesCollection,
+  policyPk,
+  policyPlace,
   principalPk,
   principalPlace,
   principalsCollection,
@@ -13,7 +21,14 @@ import {
   tenantsCollection,
   type ItemPlace,
 } from './registry-table.ts';
-import type { KeyChanges, Page, PageQuery, Registry } from './registry.ts';
+import type {
+  ExpectedKey,
+  KeyChanges,
+  Page,
+  PageQuery,
+  Registry,
+  TenantChanges,
+} from './registry.ts';
 
 export interface StoredItem {
   readonly place: ItemPlace;
@@ -54,6 +69,12 @@ export class InMemoryRegistry implements Registry {
     return this.#list(principalsCollection(tenant), parsePrincipalItem, query);
   }
 
+  async scanPrincipals(): Promise<readonly PrincipalRecord[]> {
+    return [...this.#items.values()]
+      .filter(({ place }) => place.pk.startsWith(principalPk('')))
+      .map(({ place, item }) => parsePrincipalItem(place.pk, item));
+  }
+
   async createTenant(record: TenantRecord): Promise<boolean> {
     return this.#create(tenantPlace(record), record);
   }
@@ -74,16 +95,66 @@ export class InMemoryRegistry implements Registry {
     return this.#items.delete(principalPk(arn));
   }
 
-  async updateKey(keyId: string, changes: KeyChanges): Promise<boolean> {
+  async updateTenant(
+    tenant: string,
+    changes: TenantChanges,
+    expectedRevision: number,
+  ): Promise<boolean> {
+    const record = await this.getTenant(tenant);
+    if (record?.revision !== expectedRevision) return false;
+    this.#replace(tenantPlace(record), record, { ...changes, revision: expectedRevision + 1 });
+    return true;
+  }
+
+  async updateKey(
+    keyId: string,
+    changes: KeyChanges,
+    expected: ExpectedKey = {},
+  ): Promise<boolean> {
     const record = this.#key(keyId);
     if (record === undefined || record.status === 'revoked') return false;
     if (changes.replacedBy !== undefined && record.replacedBy !== undefined) return false;
-    const given = Object.fromEntries(
-      Object.entries(changes).filter(([, value]) => value !== undefined),
-    );
-    const place = keyPlace(record);
-    this.#items.set(place.pk, { place, item: { ...record, ...given } });
+    if (expected.expiresAt !== undefined && expected.expiresAt !== (record.expiresAt ?? null))
+      return false;
+    if (expected.replacedBy !== undefined && expected.replacedBy !== (record.replacedBy ?? null))
+      return false;
+    this.#replace(keyPlace(record), record, changes);
     return true;
+  }
+
+  async updatePrincipal(
+    expected: PrincipalRecord,
+    changes: Pick<PrincipalRecord, 'role'>,
+  ): Promise<boolean> {
+    const record = await this.getPrincipal(expected.arn);
+    const isSame =
+      record?.tenant === expected.tenant &&
+      record.role === expected.role &&
+      record.createdAt === expected.createdAt;
+    if (!isSame) return false;
+    this.#replace(principalPlace(record), record, changes);
+    return true;
+  }
+
+  async createPolicy(record: PolicyRecord): Promise<boolean> {
+    return this.#create(policyPlace(record), record);
+  }
+
+  async getPolicy(tenant: string, version: number): Promise<PolicyRecord | undefined> {
+    const stored = this.#items.get(policyPk(tenant, version));
+    return stored === undefined ? undefined : parsePolicyItem(stored.place.pk, stored.item);
+  }
+
+  async listPolicies(tenant: string, query?: PageQuery): Promise<Page<PolicyRecord>> {
+    return this.#list(policiesCollection(tenant), parsePolicyItem, query, 'newest first');
+  }
+
+  /** Undefined leaves a field as it is, null takes it away. */
+  #replace(place: ItemPlace, record: object, changes: object): void {
+    const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+    const merged = { ...record, ...Object.fromEntries(given) };
+    const item = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
+    this.#items.set(place.pk, { place, item });
   }
 
   #key(keyId: string): KeyRecord | undefined {
@@ -91,7 +162,10 @@ export class InMemoryRegistry implements Registry {
     return stored === undefined ? undefined : parseKeyItem(stored.place.pk, stored.item);
   }
 
-  #create(place: ItemPlace, record: KeyRecord | PrincipalRecord | TenantRecord): boolean {
+  #create(
+    place: ItemPlace,
+    record: KeyRecord | PolicyRecord | PrincipalRecord | TenantRecord,
+  ): boolean {
     if (this.#items.has(place.pk)) return false;
     this.#items.set(place.pk, { place, item: structuredClone(record) });
     return true;
@@ -101,13 +175,16 @@ export class InMemoryRegistry implements Registry {
     collection: string,
     parse: (pk: string, item: unknown) => T,
     query?: PageQuery,
+    order: 'by position' | 'newest first' = 'by position',
   ): Page<T> {
     const limit = pageLimit(query);
     const after =
-      query?.cursor === undefined ? '' : decodeCursor(query.cursor, collection).position;
+      query?.cursor === undefined ? undefined : decodeCursor(query.cursor, collection).position;
+    const follows = (a: string, b: string) => (order === 'by position' ? a > b : a < b);
     const rest = [...this.#items.values()]
-      .filter(({ place }) => place.collection === collection && place.position > after)
-      .sort((a, b) => (a.place.position < b.place.position ? -1 : 1));
+      .filter(({ place }) => place.collection === collection)
+      .filter(({ place }) => after === undefined || follows(place.position, after))
+      .sort((a, b) => (follows(a.place.position, b.place.position) ? 1 : -1));
     const page = rest.slice(0, limit);
     const items = page.map(({ place, item }) => parse(place.pk, item));
     const last = page.at(-1);

@@ -1,13 +1,15 @@
 import type * as z from 'zod';
 import {
   keyRecord,
+  policyRecord,
   principalRecord,
   tenantRecord,
   type KeyRecord,
+  type PolicyRecord,
   type PrincipalRecord,
   type TenantRecord,
 } from './records.ts';
-import { keyPk, principalPk, tenantPk } from './registry-table.ts';
+import { keyPk, policyPk, principalPk, tenantPk } from './registry-table.ts';
 
 /** @throws Error that names the item and its wrong fields, never their values. */
 export const parsed = <T>(schema: z.ZodType<T>, kind: string, pk: string, item: unknown): T => {
@@ -42,5 +44,12 @@ export const parseTenantItem = (pk: string, item: unknown): TenantRecord => {
 export const parsePrincipalItem = (pk: string, item: unknown): PrincipalRecord => {
   const record = parsed(principalRecord, 'principal', pk, item);
   stored(pk, principalPk(record.arn));
+  return record;
+};
+
+/** @throws Error that names the item and its wrong fields, never their values. */
+export const parsePolicyItem = (pk: string, item: unknown): PolicyRecord => {
+  const record = parsed(policyRecord, 'policy', pk, item);
+  stored(pk, policyPk(record.tenant, record.version));
   return record;
 };

@@ -35,6 +35,8 @@ export const keyRecord = z.object({
   revokedAt: z.iso.datetime().optional(),
   /** The key that this one was rotated into. */
   replacedBy: z.string().optional(),
+  /** SHA-256, base64url, of what a repeatable creation asked for: a repeat must ask for the same. */
+  createdWith: z.string().length(43).optional(),
 });
 export type KeyRecord = z.infer<typeof keyRecord>;
 

@@ -21,6 +21,8 @@ export const tenantsCollection = 'TENANTS';
 export const keysCollection = (tenant: string): string => `TENANT#${tenant}#KEYS`;
 export const principalsCollection = (tenant: string): string => `TENANT#${tenant}#PRINCIPALS`;
 
+export const policiesCollection = (tenant: string): string => `TENANT#${tenant}#POLICIES`;
+
 export const tenantPlace = (record: { readonly tenant: string }): ItemPlace => ({
   pk: tenantPk(record.tenant),
   collection: tenantsCollection,
@@ -46,6 +48,16 @@ export const principalPlace = (record: {
   pk: principalPk(record.arn),
   collection: principalsCollection(record.tenant),
   position: record.arn,
+});
+
+/** Versions of policies are listed by number: ten digits hold the largest that there will be. */
+export const policyPlace = (record: {
+  readonly tenant: string;
+  readonly version: number;
+}): ItemPlace => ({
+  pk: policyPk(record.tenant, record.version),
+  collection: policiesCollection(record.tenant),
+  position: String(record.version).padStart(10, '0'),
 });
 
 export const upstreamPk = (scope: string, name: string): string => `UPSTREAM#${scope}#${name}`;

@@ -1,4 +1,4 @@
-import type { KeyRecord, PrincipalRecord, TenantRecord } from './records.ts';
+import type { KeyRecord, PolicyRecord, PrincipalRecord, TenantRecord } from './records.ts';
 
 /** What the authorizer may do: read one key. */
 export interface KeyReader {
@@ -26,30 +26,63 @@ export interface PageQuery {
   readonly cursor?: string;
 }
 
-/** What may change in a key; a field that is undefined stays as it is. */
+/** What may change in a key: undefined leaves a field as it is, null takes it away. */
 export type KeyChanges = Partial<
-  Pick<KeyRecord, 'status' | 'revokedAt' | 'expiresAt' | 'replacedBy' | 'name'>
+  Pick<KeyRecord, 'status' | 'revokedAt' | 'replacedBy' | 'name' | 'plan' | 'usageKey'>
+> & {
+  readonly expiresAt?: number | null | undefined;
+  readonly suspended?: true | null | undefined;
+  readonly policyVersion?: number | null | undefined;
+};
+
+/** What a key must be for a change to be made: null means that it has no such field. */
+export interface ExpectedKey {
+  readonly expiresAt?: number | null | undefined;
+  readonly replacedBy?: string | null | undefined;
+}
+
+/** What may change in a tenant; a field that is undefined stays as it is. */
+export type TenantChanges = Partial<
+  Pick<TenantRecord, 'name' | 'plan' | 'status' | 'policyVersion' | 'apiGatewayKeyId'>
 >;
 
-/** Everything that operators do with tenants, keys and principals. Writes are single conditional items. */
+/** Everything that operators do with tenants, keys, principals and policies. Writes are single conditional items. */
 export interface Registry extends KeyReader, PrincipalReader {
   listTenants(query?: PageQuery): Promise<Page<TenantRecord>>;
   /** False when the tenant exists already; the stored one is left as it was. */
   createTenant(record: TenantRecord): Promise<boolean>;
+  /**
+   * Sets the fields given, and `revision` to one more than `expectedRevision`. False when nothing was changed: there is
+   * no such tenant, or its revision is another. A record without a revision has 1.
+   */
+  updateTenant(tenant: string, changes: TenantChanges, expectedRevision: number): Promise<boolean>;
   /** Takes back a tenant whose creation could not be completed. */
   deleteTenant(tenant: string): Promise<void>;
   listKeys(tenant: string, query?: PageQuery): Promise<Page<KeyRecord>>;
   /** False when a key with this id exists already. */
   createKey(record: KeyRecord): Promise<boolean>;
   /**
-   * Sets the fields given. False when nothing was changed: there is no such key, or it is revoked already (a revoked
-   * key is final, its `revokedAt` included), or `replacedBy` is given and the key has been replaced already.
+   * Changes the fields given. False when nothing was changed: there is no such key, or it is revoked already (a revoked
+   * key is final, its `revokedAt` included), or `replacedBy` is given and the key has been replaced already, or it is
+   * not as `expected`.
    */
-  updateKey(keyId: string, changes: KeyChanges): Promise<boolean>;
+  updateKey(keyId: string, changes: KeyChanges, expected?: ExpectedKey): Promise<boolean>;
   /** By ARN. */
   listPrincipals(tenant: string, query?: PageQuery): Promise<Page<PrincipalRecord>>;
+  /** Of all tenants, and of those that are not there. Reads the whole table: for the doctor only. */
+  scanPrincipals(): Promise<readonly PrincipalRecord[]>;
   /** False when the ARN is recorded already, for whichever tenant; the stored one is left as it was. */
   createPrincipal(record: PrincipalRecord): Promise<boolean>;
+  /** Gives `expected`, the record as it was read, another role. False when it is not so any more. */
+  updatePrincipal(
+    expected: PrincipalRecord,
+    changes: Pick<PrincipalRecord, 'role'>,
+  ): Promise<boolean>;
   /** False when there was none. */
   deletePrincipal(arn: string): Promise<boolean>;
+  getPolicy(tenant: string, version: number): Promise<PolicyRecord | undefined>;
+  /** Newest first. */
+  listPolicies(tenant: string, query?: PageQuery): Promise<Page<PolicyRecord>>;
+  /** False when the tenant has this version already; the stored one is left as it was. */
+  createPolicy(record: PolicyRecord): Promise<boolean>;
 }
