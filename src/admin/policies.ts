@@ -84,13 +84,18 @@ const assertValid = async (ports: Ports, tenant: string, text: string): Promise<
 
 /** Numbers are given once: one that was written and never put in force is passed over. */
 const writeVersion = async (
-  { registry, clock }: Ports,
+  { registry, standing, clock }: Ports,
   { tenant, policyVersion = 0 }: TenantRecord,
   text: string,
   by: string,
 ): Promise<PolicyRecord> => {
   const createdAt = new Date(clock()).toISOString();
-  for (let version = policyVersion + 1; version <= policyVersion + maxSkipped; version += 1) {
+  // What the counters have is never taken back: a smaller number would never come into force.
+  const counted = await reporting(`read the counters of tenant "${tenant}"`, () =>
+    standing.standings(tenant),
+  );
+  const last = Math.max(policyVersion, ...counted.map((each) => each.policyVersion ?? 0));
+  for (let version = last + 1; version <= last + maxSkipped; version += 1) {
     const record: PolicyRecord = { tenant, version, text, createdAt, createdBy: by };
     const written = await reporting(
       `write version ${version} of the policies of tenant "${tenant}"`,
