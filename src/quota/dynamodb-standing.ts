@@ -28,6 +28,8 @@ type Update = Pick<
 
 /** API Gateway keeps an authorizer's answer for an hour at most; after two, the record itself refuses. */
 const markSeconds = 7_200;
+/** AWS takes no signature of a clock that is further off, so no operator's is. */
+const maxClockSkewSeconds = 900;
 const maxRemoved = 20;
 
 /** Keys and IAM principals are refused by their records in the end. Users of an issuer have none: their marks stay. */
@@ -42,11 +44,13 @@ export class DynamoDbStanding implements StandingWriter {
   }
 
   revoke(tenant: string, subject: string, at: number): Promise<void> {
+    // A mark for long ago would pass for one that has done its work, and be removed.
+    const from = Math.max(at, this.#seconds() - maxClockSkewSeconds);
     return this.#everyShard(async (shard) => {
       const item = await this.#update(tenant, shard, {
         UpdateExpression: 'SET #mark = :at',
         ExpressionAttributeNames: { '#mark': revokedAttribute(subject) },
-        ExpressionAttributeValues: { ':at': { N: String(at) } },
+        ExpressionAttributeValues: { ':at': { N: String(from) } },
         ReturnValues: 'ALL_NEW',
       });
       await this.#removePassed(tenant, shard, item);
@@ -99,7 +103,7 @@ export class DynamoDbStanding implements StandingWriter {
    * a condition of its own.
    */
   async #removePassed(tenant: string, shard: number, item: UsageItem): Promise<void> {
-    const before = Math.floor(this.#deps.now() / 1000) - markSeconds;
+    const before = this.#seconds() - markSeconds;
     const passed = [...item]
       .filter(([name, at]) => passingMark.test(name) && at < before)
       .slice(0, maxRemoved);
@@ -116,6 +120,10 @@ export class DynamoDbStanding implements StandingWriter {
         ),
       }),
     );
+  }
+
+  #seconds(): number {
+    return Math.floor(this.#deps.now() / 1000);
   }
 
   async #everyShard(write: (shard: number) => Promise<unknown>): Promise<void> {
