@@ -144,7 +144,7 @@ export class RequestAudit {
       outcome: answer.outcome,
       rpcCode: answer.rpcCode,
       httpStatus,
-      units: ran ? (route.units ?? 0) : 0,
+      units: route.units ?? 0,
       argsBytes: digest?.bytes ?? null,
       argsDigest: digest?.digest ?? null,
       resultBytes,

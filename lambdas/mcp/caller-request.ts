@@ -40,7 +40,7 @@ export const callerRequestOf = (
   { name = '', args }: { readonly name?: string; readonly args?: unknown } = {},
 ): CallRequest => {
   const { mcpReq } = context;
-  const { principal, requestId, hops } = exchange;
+  const { principal, sourceIp, requestId, hops } = exchange;
   const envelope = envelopeOf(context);
   const progressToken = mcpReq._meta?.progressToken;
   const notify = (method: string, params: JsonObject): void => {
@@ -55,6 +55,7 @@ export const callerRequestOf = (
   const requestState: unknown = era === 'modern' ? mcpReq.requestState() : undefined;
   return {
     principal,
+    sourceIp,
     requestId,
     hops,
     name,
@@ -71,13 +72,16 @@ export const callerRequestOf = (
     ...(typeof logLevel === 'string' ? { logLevel } : {}),
     ...(mcpReq.inputResponses === undefined ? {} : { inputResponses: mcpReq.inputResponses }),
     ...(typeof requestState === 'string' ? { requestState } : {}),
-    onRouted: ({ tool, server, units, policyId }) =>
+    onRouted: ({ tool, server, policyId }) =>
       exchange.observeRoute(mcpReq.id, {
         server,
-        units,
         ...(policyId === undefined ? {} : { policyId }),
         ...(mcpReq.method === 'tools/call' && tool !== undefined ? { tool } : {}),
       }),
+    onCharged: ({ units, limits }) => {
+      exchange.observeRoute(mcpReq.id, { units });
+      exchange.observeLimits(limits);
+    },
     onUpstreamTime: (upstreamMs) => exchange.observeRoute(mcpReq.id, { upstreamMs }),
   };
 };

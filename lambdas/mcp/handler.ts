@@ -3,10 +3,12 @@ import type { ReadableStream } from 'node:stream/web';
 import middy from '@middy/core';
 import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
 import { isInNetworks } from '../../src/credentials/source-networks.ts';
-import { GatewayError } from '../../src/errors/gateway-error.ts';
+import { GatewayError, gatewayErrors } from '../../src/errors/gateway-error.ts';
 import type { IamPrincipalResolver } from '../../src/principals/iam-principal.ts';
 import { fromAuthorizerContext, type Principal } from '../../src/principals/principal.ts';
 import type { Log } from '../../src/log/log.ts';
+import type { LimitState } from '../../src/quota/meter.ts';
+import { rateLimitHeaders } from '../../src/quota/rate-limit-headers.ts';
 import { errorResponse, type HttpResponse } from '../middleware/error-response.ts';
 import { RequestAudit, type AuditorDeps } from './auditor.ts';
 import { lowerCaseHeaders, messagesOf, proxyEvent, readBody, type ProxyEvent } from './incoming.ts';
@@ -168,16 +170,28 @@ export const createHandler = (deps: McpHandlerDeps) => {
     await audit.begin(messages);
 
     const method = messages.length === 1 ? messages[0]?.method : undefined;
+    const refusals = new Map<string | number, GatewayError>();
+    let limits: readonly LimitState[] = [];
     const response = await deps.endpoint.serve(toRequest(headers), body, {
       principal,
+      sourceIp: event.requestContext.identity.sourceIp,
       requestId,
       method,
+      refusals,
+      observeLimits: (charged) => {
+        limits = charged;
+      },
       observe: (message) => audit.observe(message),
       observeEra: (era) => audit.observeEra(era),
       observeRoute: (id, facts) => audit.observeRoute(id, facts),
       hops,
     });
-    return answer(response, method, audit);
+    // One message has one answer, and so one status. Of a batch each message has its own error.
+    const refusal = messages.length === 1 ? [...refusals.values()][0] : undefined;
+    const limitHeaders = rateLimitHeaders(limits, deps.now());
+    return refusal === undefined || isEventStream(response)
+      ? answer(response, method, audit, limitHeaders)
+      : refused(response, refusal, audit, requestId);
   };
 
   return middy(serve, {
@@ -195,22 +209,22 @@ export const createHandler = (deps: McpHandlerDeps) => {
   );
 };
 
+const isEventStream = ({ headers }: Response): boolean =>
+  headers.get('content-type')?.startsWith('text/event-stream') === true;
+
 const answer = async (
   response: Response,
   method: string | undefined,
   audit: RequestAudit,
+  limitHeaders: Readonly<Record<string, string>>,
 ): Promise<HttpResponse<string | Readable>> => {
   const { status: statusCode } = response;
-  const contentType = response.headers.get('content-type');
-  if (contentType?.startsWith('text/event-stream') === true && response.body !== null) {
+  const headers = { ...securityHeaders, ...limitHeaders };
+  if (isEventStream(response) && response.body !== null) {
     const stream = response.body as ReadableStream<Uint8Array>;
     return {
       statusCode,
-      headers: {
-        ...securityHeaders,
-        'content-type': 'text/event-stream',
-        'x-accel-buffering': 'no',
-      },
+      headers: { ...headers, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
       body: Readable.from(counted(stream, (bytes) => audit.end(statusCode, bytes))),
     };
   }
@@ -223,7 +237,24 @@ const answer = async (
   audit.end(statusCode, Buffer.byteLength(body));
   return {
     statusCode,
-    headers: { ...securityHeaders, ...(body === '' ? {} : { 'content-type': 'application/json' }) },
+    headers: { ...headers, ...(body === '' ? {} : { 'content-type': 'application/json' }) },
+    body,
+  };
+};
+
+/** What the endpoint made of a refusal, with the refusal's status, and readable as a plain error as all of ours are. */
+const refused = async (
+  response: Response,
+  { code, message, headers }: GatewayError,
+  audit: RequestAudit,
+  requestId: string,
+): Promise<HttpResponse> => {
+  const { httpStatus: statusCode } = gatewayErrors[code];
+  const body = JSON.stringify({ ...((await response.json()) as object), code, message, requestId });
+  audit.end(statusCode, Buffer.byteLength(body));
+  return {
+    statusCode,
+    headers: { ...securityHeaders, 'content-type': 'application/json', ...headers },
     body,
   };
 };

@@ -5,9 +5,10 @@ import * as z from 'zod';
 import { ArgsDigester } from '../../src/audit/args-digest.ts';
 import { ChainedSink } from '../../src/audit/audit-chain.ts';
 import { AuditKey } from '../../src/audit/audit-key.ts';
-import { awsEnv, createAwsCall } from '../../src/aws/aws-client.ts';
+import { awsEnv, countingLimits, createAwsCall } from '../../src/aws/aws-client.ts';
 import { DocumentIndex } from '../../src/content/document-index.ts';
 import { secretReader } from '../../src/credentials/secrets-manager-secret.ts';
+import { Admission } from '../../src/gateway/admission.ts';
 import { Forwarding } from '../../src/gateway/forwarding.ts';
 import { Gateway } from '../../src/gateway/gateway.ts';
 import { Pins } from '../../src/gateway/pinned.ts';
@@ -15,6 +16,10 @@ import {
   createIamPrincipalResolver,
   type IamPrincipalResolver,
 } from '../../src/principals/iam-principal.ts';
+import { DefaultDecider } from '../../src/policy/default-policies.ts';
+import { DynamoDbMeter } from '../../src/quota/dynamodb-meter.ts';
+import { DynamoDbUsage } from '../../src/quota/dynamodb-usage.ts';
+import { maxShards, quotaEnv } from '../../src/quota/plan-limits.ts';
 import { DynamoDbPrincipalReader } from '../../src/registry/dynamodb-principal-reader.ts';
 import { registryEnv } from '../../src/registry/registry-env.ts';
 import { createLog, toStandardOutput } from '../../src/log/log.ts';
@@ -27,6 +32,7 @@ import { createMcpEndpoint } from './mcp-endpoint.ts';
 
 /** Set by `lib/stacks/gateway-stack.ts`. What upstreams need besides is read in `upstream-connections.ts`. */
 const env = registryEnv
+  .extend(quotaEnv.shape)
   .extend({
     DRAWBRIDGE_ENV: z.string().min(1),
     DRAWBRIDGE_VERSION: z.string().min(1),
@@ -49,11 +55,11 @@ const loadDocuments = async (): Promise<DocumentIndex> =>
   );
 
 const aws = awsEnv.parse(process.env);
+const dynamodb = createAwsCall(aws, 'dynamodb');
 
 /** Made by the first signed request: most containers never see one. */
 let resolveIam: IamPrincipalResolver | undefined;
 const iamResolver = (): IamPrincipalResolver => {
-  const dynamodb = createAwsCall(aws, 'dynamodb');
   const records = new DynamoDbPrincipalReader({
     getItem: (input) => dynamodb('GetItem', input),
     tableName: env.REGISTRY_TABLE_NAME,
@@ -75,11 +81,19 @@ const openDirectory = async (): Promise<UpstreamDirectory> => {
   const { openDirectory: open } = await import('./upstream-directory.ts');
   return open({
     taskRoot: env.LAMBDA_TASK_ROOT,
-    dynamodb: createAwsCall(aws, 'dynamodb'),
+    dynamodb,
     tableName: env.REGISTRY_TABLE_NAME,
     log,
   });
 };
+
+const counters = createAwsCall(aws, 'dynamodb', countingLimits);
+const metered = { tableName: env.USAGE_TABLE_NAME, plans: env.PLANS, now: Date.now };
+const admission = new Admission({
+  policies: new DefaultDecider(),
+  meter: new DynamoDbMeter({ ...metered, updateItem: (input) => counters('UpdateItem', input) }),
+  now: Date.now,
+});
 
 const upstreamOf = createUpstreamPool(async () => {
   const { createConnections } = await import('./upstream-connections.ts');
@@ -87,6 +101,7 @@ const upstreamOf = createUpstreamPool(async () => {
 });
 
 const gateway = new Gateway({
+  admission,
   tools: toolFactories.map((create) =>
     create({ documents: () => (documents ??= loadDocuments()) }),
   ),
@@ -122,6 +137,11 @@ export const handler = createHandler({
   }),
   iamPrincipal: (userArn) => (resolveIam ??= iamResolver())(userArn),
   gateway,
+  usage: new DynamoDbUsage({
+    ...metered,
+    getItem: (input) => dynamodb('GetItem', input),
+    maxShards: maxShards(env.PLANS),
+  }),
   version: env.DRAWBRIDGE_VERSION,
   env: env.DRAWBRIDGE_ENV,
   sink: new ChainedSink({

@@ -42,7 +42,11 @@ export const createMcpEndpoint = (options: McpEndpointOptions): McpEndpoint => {
 
   return {
     serve: async (request, body, asked) => {
-      const exchange = { ...asked, body, upstreamTexts: new Set<string>() };
+      const exchange: ServedExchange = {
+        ...asked,
+        body,
+        upstreamTexts: new Set(),
+      };
       if (await isLegacyRequest(request, body)) {
         return serveLegacy(request, body, createServer(exchange, 'legacy'));
       }

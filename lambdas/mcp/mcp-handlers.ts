@@ -4,8 +4,10 @@ import {
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import { GatewayError, gatewayErrors } from '../../src/errors/gateway-error.ts';
 import type { ListKind } from '../../src/gateway/catalog.ts';
-import type { CallOutcome, FetchOutcome, Gateway, Page } from '../../src/gateway/gateway.ts';
+import type { CallOutcome, FetchOutcome, Gateway } from '../../src/gateway/gateway.ts';
+import type { Page } from '../../src/gateway/pages.ts';
 import { ToolError } from '../../src/tools/tool.ts';
 import { callerRequestOf, type CallerFacts } from './caller-request.ts';
 
@@ -40,6 +42,7 @@ const toCallResult = (outcome: CallOutcome, facts: HandlerFacts) => {
       };
     case 'invalid-arguments':
     case 'tool-error':
+    case 'denied-arguments':
     case 'failed':
       return textResult(outcome.text);
     case 'result':
@@ -105,6 +108,20 @@ export const setHandlers = (server: Server, facts: HandlerFacts): void => {
     }
   };
 
+  /** What we refuse becomes an error of the message, and is remembered for the HTTP answer. @throws ProtocolError */
+  const unlessRefused = async <T>(answer: Promise<T>, { mcpReq }: ServerContext): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      if (gatewayErrors[error.code].httpStatus >= 500) {
+        log.error('mcp.refused', error, { requestId: exchange.requestId, code: error.code });
+      }
+      exchange.refusals.set(mcpReq.id, error);
+      throw new ProtocolError(gatewayErrors[error.code].rpcCode, error.message);
+    }
+  };
+
   server.setRequestHandler('tools/list', ({ params }, context) =>
     toList(
       'tools/list',
@@ -115,7 +132,7 @@ export const setHandlers = (server: Server, facts: HandlerFacts): void => {
   );
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     const request = callerRequestOf(facts, context, { name: params.name, args: params.arguments });
-    return toCallResult(await gateway.callTool(request), facts);
+    return toCallResult(await unlessRefused(gateway.callTool(request), context), facts);
   });
   if (facts.servesUpstreams !== true) return;
 
@@ -134,12 +151,16 @@ export const setHandlers = (server: Server, facts: HandlerFacts): void => {
 
   server.setRequestHandler('prompts/get', async ({ params }, context) => {
     const request = callerRequestOf(facts, context, { name: params.name, args: params.arguments });
-    return toFetchResult(await gateway.getPrompt(request), invalidParams('Unknown prompt'), facts);
+    return toFetchResult(
+      await unlessRefused(gateway.getPrompt(request), context),
+      invalidParams('Unknown prompt'),
+      facts,
+    );
   });
   server.setRequestHandler('resources/read', async ({ params }, context) => {
     const request = callerRequestOf(facts, context, { name: params.uri });
     return toFetchResult(
-      await gateway.readResource(request),
+      await unlessRefused(gateway.readResource(request), context),
       invalidParams('Resource not found'),
       facts,
     );
@@ -147,7 +168,7 @@ export const setHandlers = (server: Server, facts: HandlerFacts): void => {
   server.setRequestHandler('completion/complete', async ({ params }, context) => {
     const request = callerRequestOf(facts, context, { args: params });
     return toFetchResult(
-      await gateway.complete(request),
+      await unlessRefused(gateway.complete(request), context),
       invalidParams('Unknown reference'),
       facts,
     );

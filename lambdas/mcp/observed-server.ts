@@ -5,12 +5,16 @@ import {
   type JSONRPCMessage,
   type Transport,
 } from '@modelcontextprotocol/server';
+import { rpcErrorOf, type GatewayError } from '../../src/errors/gateway-error.ts';
 import type { Principal } from '../../src/principals/principal.ts';
+import type { LimitState } from '../../src/quota/meter.ts';
 import { publicMessage } from './public-message.ts';
 
 /** One HTTP request as the endpoint serves it. */
 export interface Exchange {
   readonly principal: Principal;
+  /** Address of the caller, as API Gateway saw it. */
+  readonly sourceIp: string;
   readonly requestId: string;
   /** The method of the one message in the body, when there is just one. */
   readonly method: string | undefined;
@@ -20,6 +24,10 @@ export interface Exchange {
   readonly observeEra: (era: 'legacy' | 'modern') => void;
   /** Hears where the message of this id goes, as far as it becomes known. */
   readonly observeRoute: (id: string | number, facts: RouteFacts) => void;
+  /** Hears how the caller's limits stand, after a call was charged. */
+  readonly observeLimits: (limits: readonly LimitState[]) => void;
+  /** Takes what we refuse, by the id of the message: the texts are ours. */
+  readonly refusals: Map<string | number, GatewayError>;
   /** Drawbridges that the request went through before this one. */
   readonly hops: number;
 }
@@ -29,6 +37,7 @@ export interface RouteFacts {
   /** Of `tools/call`: a tool that there is for the caller. */
   readonly tool?: string;
   readonly server?: string;
+  /** What it was charged. */
   readonly units?: number;
   readonly upstreamMs?: number;
   /** What refuses the call. */
@@ -124,11 +133,19 @@ export class ObservedServer extends Server {
   override async connect(transport: Transport): Promise<void> {
     const send = transport.send.bind(transport);
     transport.send = async (message, options) => {
-      const { body, method, upstreamTexts } = this.#exchange;
-      const shown = publicMessage(blamed(message, body), method, upstreamTexts);
+      const shown = this.#shown(message);
       this.#exchange.observe(shown);
       return send(shown, options);
     };
     return super.connect(transport);
+  }
+
+  #shown(message: JSONRPCMessage): JSONRPCMessage {
+    const { body, method, upstreamTexts, refusals, requestId } = this.#exchange;
+    if ('error' in message && message.id !== undefined) {
+      const refusal = refusals.get(message.id);
+      if (refusal !== undefined) return { ...message, error: rpcErrorOf(refusal, requestId) };
+    }
+    return publicMessage(blamed(message, body), method, upstreamTexts);
   }
 }

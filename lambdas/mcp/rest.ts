@@ -1,7 +1,11 @@
+import type { Clock } from '../../src/clock/clock.ts';
 import { GatewayError } from '../../src/errors/gateway-error.ts';
 import type { CallOutcome, CallRequest, Gateway } from '../../src/gateway/gateway.ts';
 import { isObject } from '../../src/gateway/definitions.ts';
 import type { Principal } from '../../src/principals/principal.ts';
+import type { LimitState, UsageReader } from '../../src/quota/meter.ts';
+import { rateLimitHeaders } from '../../src/quota/rate-limit-headers.ts';
+import { whoAmI } from '../../src/principals/who-am-i.ts';
 import { openApiOf } from '../../src/tools/openapi.ts';
 import { ToolError } from '../../src/tools/tool.ts';
 import type { JsonObject } from '../../src/upstreams/upstream.ts';
@@ -12,8 +16,10 @@ import { readBody, type ProxyEvent } from './incoming.ts';
 /** The tools over plain HTTP, for curl and ChatGPT Actions: the same gateway, the same audit. */
 export interface RestDeps {
   readonly gateway: Gateway;
+  readonly usage: UsageReader;
   readonly version: string;
   readonly maxBodyBytes: number;
+  readonly now: Clock;
 }
 
 type Json = Readonly<Record<string, unknown>> | object;
@@ -102,6 +108,7 @@ const called = (outcome: CallOutcome, requestId: string): HttpResponse => {
     case 'invalid-arguments':
       return restAnswer(400, { code: 'INVALID_REQUEST', message: outcome.text, requestId });
     case 'tool-error':
+    case 'denied-arguments':
     case 'failed':
       return failed(outcome.text, requestId);
     case 'rpc-error':
@@ -122,11 +129,16 @@ const call = async (
   const name = event.pathParameters?.['name'] ?? '';
   const args = readBody(event, deps.maxBodyBytes);
   await audit.begin([{ method: 'tools/call', params: { name, arguments: args } }]);
+  let limits: readonly LimitState[] = [];
   const outcome = await deps.gateway.callTool({
     ...caller,
     name,
     args,
     onRouted: (routed) => audit.observeRoute('', routed),
+    onCharged: (charged) => {
+      audit.observeRoute('', { units: charged.units });
+      limits = charged.limits;
+    },
     onUpstreamTime: (upstreamMs) => audit.observeRoute('', { upstreamMs }),
   });
   const isOk =
@@ -135,11 +147,23 @@ const call = async (
   if (outcome.kind !== 'unknown-tool' && outcome.kind !== 'bad-state') {
     audit.observe({ result: isOk ? {} : { isError: true } });
   }
-  return called(outcome, caller.requestId);
+  const response = called(outcome, caller.requestId);
+  return {
+    ...response,
+    headers: { ...response.headers, ...rateLimitHeaders(limits, deps.now()) },
+  };
+};
+
+/** @throws GatewayError UNAVAILABLE when the counters cannot be read. */
+const me = async ({ usage }: RestDeps, principal: Principal): Promise<HttpResponse> => {
+  const limits = await usage.read(principal).catch((cause: unknown) => {
+    throw new GatewayError('UNAVAILABLE', 'Service unavailable: try again shortly', { cause });
+  });
+  return restAnswer(200, whoAmI(principal, limits));
 };
 
 /** The routes of this file, as API Gateway names their resources. */
-export const restRoutes = ['/tools', '/tools/{name}', '/openapi.json', '/servers'] as const;
+export const restRoutes = ['/tools', '/tools/{name}', '/openapi.json', '/servers', '/me'] as const;
 export type RestRoute = (typeof restRoutes)[number];
 
 export const isRestRoute = (resource: string): resource is RestRoute =>
@@ -156,6 +180,7 @@ export const serveRest = async (
 ): Promise<HttpResponse> => {
   const caller: CallRequest = {
     principal,
+    sourceIp: event.requestContext.identity.sourceIp,
     requestId: event.requestContext.requestId,
     hops,
     canElicit: false,
@@ -177,6 +202,9 @@ export const serveRest = async (
     case '/servers':
       await audit.begin([{ method: 'servers/list' }]);
       return restAnswer(200, { servers: await deps.gateway.servers(caller) });
+    case '/me':
+      await audit.begin([{ method: 'me/read' }]);
+      return me(deps, principal);
     case '/tools/{name}':
       return call(deps, caller, event, audit);
   }

@@ -1,5 +1,5 @@
 import type middy from '@middy/core';
-import { GatewayError, gatewayErrors } from '../../src/errors/gateway-error.ts';
+import { GatewayError, gatewayErrors, rpcErrorOf } from '../../src/errors/gateway-error.ts';
 import type { Log } from '../../src/log/log.ts';
 import * as z from 'zod';
 
@@ -26,7 +26,7 @@ export const errorResponse = ({ log, onAnswered }: ErrorResponseOptions): middy.
     const requestId = withRequestId.safeParse(request.event).data?.requestContext.requestId;
     const known = request.error instanceof GatewayError ? request.error : undefined;
     const error = known ?? new GatewayError('INTERNAL', 'Internal error', { cause: request.error });
-    const { httpStatus, rpcCode } = gatewayErrors[error.code];
+    const { httpStatus } = gatewayErrors[error.code];
     if (httpStatus >= 500) log.error('request.failed', error, { requestId, code: error.code });
     const response: HttpResponse = {
       statusCode: httpStatus,
@@ -34,11 +34,12 @@ export const errorResponse = ({ log, onAnswered }: ErrorResponseOptions): middy.
         'content-type': 'application/json',
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
+        ...error.headers,
       },
       body: JSON.stringify({
         jsonrpc: '2.0',
         id: null,
-        error: { code: rpcCode, message: error.message, data: { code: error.code, requestId } },
+        error: rpcErrorOf(error, requestId),
         code: error.code,
         message: error.message,
         requestId,

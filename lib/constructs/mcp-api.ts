@@ -126,6 +126,7 @@ export class McpApi extends Construct {
       tools.addResource('{name}').addMethod('POST', served, keyed),
       this.api.root.addResource('openapi.json').addMethod('GET', served, keyed),
       this.api.root.addResource('servers').addMethod('GET', served, keyed),
+      this.api.root.addResource('me').addMethod('GET', served, keyed),
     ];
     const ci = this.api.root.addResource('ci').addResource('mcp');
     this.signedRoute = ci.addMethod('POST', served, { authorizationType: AuthorizationType.IAM });

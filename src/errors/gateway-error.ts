@@ -11,18 +11,30 @@ export type GatewayErrorCode =
   | 'INVALID_REQUEST'
   | 'TOOL_FAILED'
   | 'THROTTLED'
+  | 'QUOTA_EXCEEDED'
   | 'LOOP_DETECTED'
   | 'DEADLINE_EXCEEDED'
   | 'UNAVAILABLE'
   | 'INTERNAL';
 
+export interface GatewayErrorOptions extends ErrorOptions {
+  /** Facts for programs, beside `code` in `error.data`: the caller's own numbers, nothing of anybody else. */
+  readonly details?: Readonly<Record<string, string | number>>;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** `message` may reach the caller, so it is fixed text; what went wrong goes into `cause` and the log. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: GatewayErrorCode;
-  constructor(code: GatewayErrorCode, message: string, options?: ErrorOptions) {
+  readonly details: Readonly<Record<string, string | number>>;
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(code: GatewayErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options);
     this.code = code;
+    this.details = options.details ?? {};
+    this.headers = options.headers ?? {};
   }
 }
 
@@ -42,8 +54,19 @@ export const gatewayErrors = {
   INVALID_REQUEST: { httpStatus: 400, rpcCode: -32600 },
   TOOL_FAILED: { httpStatus: 422, rpcCode: -31422 },
   THROTTLED: { httpStatus: 429, rpcCode: -31429 },
+  QUOTA_EXCEEDED: { httpStatus: 429, rpcCode: -31429 },
   LOOP_DETECTED: { httpStatus: 508, rpcCode: -31508 },
   DEADLINE_EXCEEDED: { httpStatus: 504, rpcCode: -31504 },
   UNAVAILABLE: { httpStatus: 503, rpcCode: -31503 },
   INTERNAL: { httpStatus: 500, rpcCode: -32603 },
 } as const satisfies Record<GatewayErrorCode, { httpStatus: number; rpcCode: number }>;
+
+/** As `error` of a JSON-RPC answer. */
+export const rpcErrorOf = (
+  { code, message, details }: GatewayError,
+  requestId: string | undefined,
+): { readonly code: number; readonly message: string; readonly data: object } => ({
+  code: gatewayErrors[code].rpcCode,
+  message,
+  data: { code, requestId, ...details },
+});

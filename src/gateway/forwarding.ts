@@ -16,6 +16,8 @@ import { shownResult } from './results.ts';
 /** What the gateway needs to know of the request that it serves. */
 export interface CallerRequest {
   readonly principal: Principal;
+  /** Address of the caller, as API Gateway saw it. */
+  readonly sourceIp: string;
   readonly requestId: string;
   /** Drawbridges that the request went through. */
   readonly hops: number;

@@ -1,23 +1,18 @@
-import type { Principal } from '../principals/principal.ts';
-import { decodeCursor, encodeCursor } from '../tools/cursor.ts';
-import type { ToolProgress } from '../tools/tool.ts';
+import type { PolicyTool } from '../policy/policy-decider.ts';
+import type { Tool, ToolProgress } from '../tools/tool.ts';
 import type { UpstreamSpec } from '../upstreams/upstream-spec.ts';
 import type { JsonObject, Upstream, UpstreamMethod } from '../upstreams/upstream.ts';
-import { Aggregate, type AggregateDeps, type Missing, type ServerState } from './aggregate.ts';
+import type { Admission, Charged } from './admission.ts';
+import { Aggregate, type AggregateDeps, type ServerState } from './aggregate.ts';
 import type { Asker, ListKind } from './catalog.ts';
 import { isObject } from './definitions.ts';
 import { unreachable, type CallerRequest, type Forwarded, type Forwarding } from './forwarding.ts';
 import { OwnTools, type OwnOutcome, type OwnToolsOptions } from './own-tools.ts';
-import type { Shown } from './surface.ts';
-
-export interface Page {
-  readonly items: readonly JsonObject[];
-  readonly nextCursor?: string;
-  /** How long a client may keep it, milliseconds. It is the caller's own: never to be shared. */
-  readonly ttlMs: number;
-  /** Upstreams that are not in it, or only as they were. Empty: the list is whole. */
-  readonly missing: readonly Missing[];
-}
+import { ownServer, policyToolOf } from './policy-tools.ts';
+import { pageOf, type Page } from './pages.ts';
+import { Pass, type Denied } from './pass.ts';
+import type { Shown, Surface } from './surface.ts';
+import { toolList, type ToolList } from './tool-list.ts';
 
 /** Where a call goes, for the audit: told before it runs. */
 export interface Routed {
@@ -25,13 +20,12 @@ export interface Routed {
   readonly tool?: string;
   /** `drawbridge` for our own. */
   readonly server: string;
-  readonly units: number;
   /** What refuses it. */
   readonly policyId?: string;
 }
 
 /** How a tool call ended. */
-export type CallOutcome = OwnOutcome | Forwarded | { readonly kind: 'unknown-tool' };
+export type CallOutcome = OwnOutcome | Forwarded | Denied;
 
 /** How a request about a prompt or resource ended. */
 export type FetchOutcome = Forwarded | { readonly kind: 'unknown' };
@@ -40,11 +34,14 @@ export interface CallRequest extends CallerRequest {
   readonly name: string;
   readonly args: unknown;
   readonly onRouted?: (routed: Routed) => void;
+  /** Hears what the call was charged, before it runs. */
+  readonly onCharged?: (charged: Charged) => void;
   /** Hears how long an upstream took, milliseconds. */
   readonly onUpstreamTime?: (ms: number) => void;
 }
 
 export interface GatewayOptions extends OwnToolsOptions {
+  readonly admission: Admission;
   /** Absent: there are only tools of our own. */
   readonly upstreams?:
     | (AggregateDeps & {
@@ -54,26 +51,25 @@ export interface GatewayOptions extends OwnToolsOptions {
     | undefined;
 }
 
-const itemsPerPage = 100;
-/** How long clients may keep a list that only a deployment changes. */
-const longestTtlMs = 60_000;
-/** … and one that is not whole. */
-const brokenTtlMs = 2_000;
-
-const ownServer = 'drawbridge';
+/** What our own tools cost. */
+const ownUnits = 1;
 
 /** Everything that one deployment serves, as plain data: knows nothing of HTTP, Lambda or an SDK. */
 export class Gateway {
   readonly #own: OwnTools;
-  readonly #ownList: readonly JsonObject[];
+  readonly #ownList: ToolList;
+  readonly #ownSeen: ReadonlyMap<string, PolicyTool>;
   readonly #options: GatewayOptions;
+  readonly #pass: Pass;
   readonly #aggregate: Aggregate | undefined;
-  readonly #merged = new WeakMap<object, readonly JsonObject[]>();
+  readonly #merged = new WeakMap<object, ToolList>();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#pass = new Pass(options.admission);
     this.#own = new OwnTools(options);
-    this.#ownList = this.#own.definitions().toSorted(byName);
+    this.#ownList = toolList(this.#own.definitions().map((tool) => [tool, ownServer]));
+    this.#ownSeen = new Map(this.#ownList.seen.map((tool) => [tool.name, tool]));
     const { upstreams } = options;
     this.#aggregate =
       upstreams === undefined ? undefined : new Aggregate(upstreams, this.#own.names);
@@ -81,14 +77,14 @@ export class Gateway {
 
   /** Tools in the order of names, always. @throws ToolError when the cursor is not one of this list. */
   async listTools(caller: CallerRequest, cursor?: string): Promise<Page> {
-    if (this.#aggregate === undefined) {
-      return page('tools/list', this.#ownList.filter(mayCall(caller.principal)), cursor);
-    }
-    const seen = await this.#aggregate.list('tools', askerOf(caller));
-    const all = this.#withOwn(seen.surface);
+    const seen = await this.#aggregate?.list('tools', askerOf(caller));
+    const all = seen === undefined ? this.#ownList : this.#withOwn(seen.surface);
+    const listable = await this.#options.admission.listable(caller, all.seen);
     const tools =
-      caller.principal.role === 'readonly' ? all.filter(mayCall(caller.principal)) : all;
-    return page('tools/list', tools, cursor, seen);
+      listable.size === all.seen.length
+        ? all.definitions
+        : all.definitions.filter((_, at) => listable.has(all.seen[at] as PolicyTool));
+    return pageOf('tools/list', tools, cursor, seen);
   }
 
   /** @throws ToolError when the cursor is not one of this list. */
@@ -97,9 +93,9 @@ export class Gateway {
     caller: CallerRequest,
     cursor?: string,
   ): Promise<Page> {
-    if (this.#aggregate === undefined) return page(kind, [], cursor);
+    if (this.#aggregate === undefined) return pageOf(kind, [], cursor);
     const seen = await this.#aggregate.list(kind, askerOf(caller));
-    return page(
+    return pageOf(
       kind,
       [...seen.surface.values()].map(({ definition }) => definition),
       cursor,
@@ -107,33 +103,45 @@ export class Gateway {
     );
   }
 
+  /** @throws GatewayError when the caller may not call at all, or has no units left: nothing was charged then. */
   async callTool(request: CallRequest): Promise<CallOutcome> {
-    const { principal, name, args } = request;
+    const { name } = request;
     const own = this.#own.find(name);
-    if (own !== undefined) {
-      if (!isAllowed(principal, own.annotations.readOnlyHint)) return { kind: 'unknown-tool' };
-      request.onRouted?.({ tool: name, server: ownServer, units: 1 });
-      const { requestId, onProgress } = request;
-      const reportProgress = async (progress: ToolProgress) => onProgress?.({ ...progress });
-      return this.#own.call(own, { principal, args, requestId, reportProgress });
-    }
+    if (own !== undefined) return this.#callOwn(request, own);
     const shown = await this.#aggregate?.find('tools', name, askerOf(request));
-    if (shown === undefined) {
-      const hidden = await this.#aggregate?.findHidden(name, askerOf(request));
-      if (hidden !== undefined) {
-        const { server, reason } = hidden;
-        request.onRouted?.({ tool: name, server, units: 0, policyId: `pin:${reason}` });
-      }
-      return (await this.#silence('tools', request)) ?? { kind: 'unknown-tool' };
+    if (shown !== undefined) return this.#callUpstream(request, shown);
+    const hidden = await this.#aggregate?.findHidden(name, askerOf(request));
+    if (hidden !== undefined) {
+      const { server, reason } = hidden;
+      request.onRouted?.({ tool: name, server, policyId: `pin:${reason}` });
     }
-    if (!isAllowed(principal, isReadOnly(shown.definition))) return { kind: 'unknown-tool' };
+    return (await this.#silence('tools', request)) ?? { kind: 'unknown-tool' };
+  }
+
+  async #callOwn(request: CallRequest, tool: Tool): Promise<CallOutcome> {
+    const { name, args, principal, requestId, onProgress } = request;
+    const seen = this.#ownSeen.get(name) as PolicyTool;
+    const refused = await this.#pass.decide(request, seen);
+    if (refused !== undefined) return refused;
+    const read = this.#own.readArguments(tool, args);
+    if (read.kind !== 'valid') return read;
+    const late = await this.#pass.charge(request, seen, ownUnits);
+    if (late !== undefined) return late;
+    const reportProgress = async (progress: ToolProgress) => onProgress?.({ ...progress });
+    return this.#own.run(tool, read.input, { principal, requestId, reportProgress });
+  }
+
+  async #callUpstream(request: CallRequest, shown: Shown): Promise<CallOutcome> {
     const { spec, definition } = shown;
+    const seen = policyToolOf(definition, spec.name);
+    const refused = await this.#pass.decide(request, seen);
+    if (refused !== undefined) return refused;
     const units = spec.units.tools?.[shown.own] ?? spec.units.default;
-    request.onRouted?.({ tool: name, server: spec.name, units });
-    const { annotations } = definition as { annotations?: Record<string, unknown> };
+    const late = await this.#pass.charge(request, seen, units);
+    if (late !== undefined) return late;
     return this.#forward(request, shown, 'tools/call', {
-      params: { name: shown.own, arguments: isObject(args) ? args : {} },
-      repeatable: isReadOnly(definition) || annotations?.['idempotentHint'] === true,
+      params: { name: shown.own, arguments: isObject(request.args) ? request.args : {} },
+      repeatable: seen.readOnly || seen.idempotent,
       tool: { ...definition, name: shown.own },
     });
   }
@@ -142,7 +150,7 @@ export class Gateway {
     const shown = await this.#aggregate?.find('prompts', request.name, askerOf(request));
     if (shown === undefined)
       return (await this.#silence('prompts', request)) ?? { kind: 'unknown' };
-    request.onRouted?.({ tool: request.name, server: shown.spec.name, units: 0 });
+    await this.#pass.checkStanding(request, shown.spec.name);
     const params = {
       name: shown.own,
       ...(isObject(request.args) ? { arguments: request.args } : {}),
@@ -154,7 +162,7 @@ export class Gateway {
   async readResource(request: CallRequest): Promise<FetchOutcome> {
     const shown = await this.#aggregate?.findResource(request.name, askerOf(request));
     if (shown === undefined) return { kind: 'unknown' };
-    request.onRouted?.({ tool: request.name, server: shown.spec.name, units: 0 });
+    await this.#pass.checkStanding(request, shown.spec.name);
     const outcome = await this.#forward(request, shown, 'resources/read', {
       params: { uri: shown.own },
       repeatable: true,
@@ -174,6 +182,7 @@ export class Gateway {
         ? await this.#aggregate?.find('prompts', String(ref['name']), asker)
         : await this.#aggregate?.findTemplate(String(ref['uri']), asker);
     if (shown === undefined) return { kind: 'unknown' };
+    await this.#pass.checkStanding(request, shown.spec.name);
     const own = ref['type'] === 'ref/prompt' ? { name: shown.own } : { uri: shown.own };
     return this.#forward(request, shown, 'completion/complete', {
       params: { ...params, ref: { ...ref, ...own } },
@@ -187,7 +196,7 @@ export class Gateway {
       name: ownServer,
       kind: 'own',
       state: 'ok',
-      tools: this.#ownList.length,
+      tools: this.#ownList.definitions.length,
     };
     return [own, ...((await this.#aggregate?.servers(askerOf(caller))) ?? [])];
   }
@@ -214,16 +223,18 @@ export class Gateway {
   async #silence(kind: 'tools' | 'prompts', request: CallRequest): Promise<Forwarded | undefined> {
     const spec = await this.#aggregate?.findSilent(kind, request.name, askerOf(request));
     if (spec === undefined) return undefined;
-    request.onRouted?.({ server: spec.name, units: 0 });
+    request.onRouted?.({ server: spec.name });
     return unreachable(spec, request.requestId);
   }
 
   /** Ours and the upstreams' in the order of names, made once for each surface. */
-  #withOwn(surface: ReadonlyMap<string, Shown>): readonly JsonObject[] {
+  #withOwn(surface: Surface): ToolList {
     const known = this.#merged.get(surface);
     if (known !== undefined) return known;
-    const upstream = [...surface.values()].map(({ definition }) => definition);
-    const merged = [...this.#ownList, ...upstream].toSorted(byName);
+    const merged = toolList([
+      ...this.#own.definitions().map((tool) => [tool, ownServer] as const),
+      ...[...surface.values()].map(({ definition, spec }) => [definition, spec.name] as const),
+    ]);
     this.#merged.set(surface, merged);
     return merged;
   }
@@ -241,39 +252,6 @@ const askerOf = ({ principal, requestId, hops }: CallerRequest): Asker => ({
   requestId,
   hops,
 });
-
-const byName = (a: JsonObject, b: JsonObject): number =>
-  (a['name'] as string) < (b['name'] as string) ? -1 : 1;
-
-const isReadOnly = ({ annotations }: JsonObject): boolean =>
-  isObject(annotations) && annotations['readOnlyHint'] === true;
-
-const isAllowed = ({ role }: Principal, readOnly: boolean): boolean =>
-  role !== 'readonly' || readOnly;
-
-const mayCall =
-  (principal: Principal) =>
-  (definition: JsonObject): boolean =>
-    isAllowed(principal, isReadOnly(definition));
-
-const page = (
-  scope: string,
-  items: readonly JsonObject[],
-  cursor: string | undefined,
-  { missing, ttlMs }: { readonly missing: readonly Missing[]; readonly ttlMs: number } = {
-    missing: [],
-    ttlMs: longestTtlMs,
-  },
-): Page => {
-  const start = cursor === undefined ? 0 : decodeCursor(cursor, scope);
-  const end = start + itemsPerPage;
-  return {
-    items: items.slice(start, end),
-    ...(end < items.length ? { nextCursor: encodeCursor(end, scope) } : {}),
-    ttlMs: missing.length > 0 ? brokenTtlMs : Math.min(longestTtlMs, ttlMs),
-    missing,
-  };
-};
 
 /** The contents under the URI that the caller knows. */
 const withUri = (result: JsonObject, own: string, shown: string): JsonObject => ({

@@ -21,10 +21,11 @@ export interface OwnToolsOptions {
 
 export interface OwnCall {
   readonly principal: Principal;
-  readonly args: unknown;
   readonly requestId: string;
   readonly reportProgress: ToolContext['reportProgress'];
 }
+
+type Input = z.infer<Tool['input']>;
 
 /** The tools that the deployment has of its own, in this process. */
 export class OwnTools {
@@ -49,20 +50,30 @@ export class OwnTools {
     return [...this.#tools.values()].map((tool) => this.#definition(tool));
   }
 
-  async call(
+  /** The arguments as the tool takes them, or what is wrong with them. */
+  readArguments(
     tool: Tool,
-    { principal, args, requestId, reportProgress }: OwnCall,
-  ): Promise<OwnOutcome> {
+    args: unknown,
+  ):
+    | { readonly kind: 'valid'; readonly input: Input }
+    | Extract<OwnOutcome, { kind: 'invalid-arguments' }> {
     const input = tool.input.safeParse(args ?? {});
-    if (!input.success) {
-      return { kind: 'invalid-arguments', text: argumentProblems(input.error, tool.input) };
-    }
+    return input.success
+      ? { kind: 'valid', input: input.data }
+      : { kind: 'invalid-arguments', text: argumentProblems(input.error, tool.input) };
+  }
+
+  async run(
+    tool: Tool,
+    input: Input,
+    { principal, requestId, reportProgress }: OwnCall,
+  ): Promise<Exclude<OwnOutcome, { kind: 'invalid-arguments' }>> {
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), this.#options.toolTimeoutMs);
     const { signal } = deadline;
     try {
       const output = await Promise.race([
-        tool.run(input.data, { principal, requestId, reportProgress, signal }),
+        tool.run(input, { principal, requestId, reportProgress, signal }),
         rejectOnAbort(signal),
       ]);
       return this.#result(tool, tool.output.parse(output));
@@ -82,7 +93,10 @@ export class OwnTools {
     return described;
   }
 
-  #result(tool: Tool, structured: z.infer<Tool['output']>): OwnOutcome {
+  #result(
+    tool: Tool,
+    structured: z.infer<Tool['output']>,
+  ): Exclude<OwnOutcome, { kind: 'invalid-arguments' }> {
     const text = JSON.stringify(structured);
     if (Buffer.byteLength(text) > this.#options.maxResultBytes) {
       return {

@@ -71,10 +71,11 @@ describe('a call that goes to an upstream', () => {
       aCaller({
         name: 's_ask',
         onRouted: (routed) => heard.push(routed),
+        onCharged: ({ units }) => heard.push(`${units} units`),
         onUpstreamTime: (ms) => heard.push(ms),
       }),
     );
-    expect(heard).toEqual([{ tool: 's_ask', server: 's', units: 5 }, 40]);
+    expect(heard).toEqual([{ tool: 's_ask', server: 's' }, '5 units', 40]);
   });
 
   it('gives back the result as it is, but for what the upstream says of the connection', async () => {

@@ -5,6 +5,7 @@ import { createLog } from '../../src/log/log.ts';
 import type { Role } from '../../src/principals/principal.ts';
 import { encodeCursor } from '../../src/tools/cursor.ts';
 import { defineTool, ToolError } from '../../src/tools/tool.ts';
+import { anAdmission } from './support/admission.ts';
 import { aCaller } from './support/caller.ts';
 
 const caller = (role: Role) => aCaller({ who: { role } });
@@ -13,6 +14,7 @@ const caller = (role: Role) => aCaller({ who: { role } });
 const aGateway = (count: number) => {
   const names = Array.from({ length: count }, (_, at) => `t${String(at).padStart(3, '0')}`);
   return new Gateway({
+    admission: anAdmission().admission,
     tools: names
       .toSorted((a, b) => (a.split('').reverse().join() < b.split('').reverse().join() ? -1 : 1))
       .map((name) =>

@@ -175,7 +175,9 @@ describe('one record per message', () => {
   it('a call that a readonly caller may not make is denied and not named', async () => {
     const { post, records } = aMcpServer();
     await post(call('erase'), { authorizer: { ...userContext, role: 'readonly' } });
-    expect(records()).toMatchObject([{ tool: null, decision: 'deny', rpcCode: -32602, units: 0 }]);
+    expect(records()).toMatchObject([
+      { tool: null, decision: 'deny', policyId: 'policy:none', rpcCode: -32602, units: 0 },
+    ]);
   });
 
   it('a batch has one for each of its messages, in their order', async () => {

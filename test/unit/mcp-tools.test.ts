@@ -161,7 +161,7 @@ describe('deadlines', () => {
     });
     await vi.advanceTimersByTimeAsync(30_000);
     expect(records()).toMatchObject([
-      { tool: 'stuck', outcome: 'refused', decision: 'deny', httpStatus: 504, units: 0 },
+      { tool: 'stuck', outcome: 'refused', decision: 'deny', httpStatus: 504, units: 1 },
     ]);
     expect(logLines.some((line) => line.includes('DEADLINE_EXCEEDED'))).toBe(true);
   });

@@ -5,6 +5,7 @@ import { buildIndexFile, DocumentIndex } from '../../src/content/document-index.
 import { Gateway } from '../../src/gateway/gateway.ts';
 import { createLog } from '../../src/log/log.ts';
 import type { JsonObject } from '../../src/upstreams/upstream.ts';
+import { anAdmission } from './support/admission.ts';
 import { aCaller } from './support/caller.ts';
 
 const caller = { who: { role: 'readonly' } } as const;
@@ -27,6 +28,7 @@ const aLibrary = () => {
   const lines: string[] = [];
   const progress: JsonObject[] = [];
   const gateway = new Gateway({
+    admission: anAdmission().admission,
     tools: [createSearch({ documents: documentsOf }), createFetch({ documents: documentsOf })],
     toolTimeoutMs: 30_000,
     maxResultBytes: 1_000_000,
@@ -188,6 +190,7 @@ describe('both', () => {
   it('documents that cannot be loaded are a failure without details', async () => {
     const lines: string[] = [];
     const gateway = new Gateway({
+      admission: anAdmission().admission,
       tools: [createSearch({ documents: () => Promise.reject(new Error('canary ENOENT')) })],
       toolTimeoutMs: 30_000,
       maxResultBytes: 1_000_000,

@@ -1,3 +1,4 @@
+import { anAdmission } from './admission.ts';
 import { Forwarding } from '../../../src/gateway/forwarding.ts';
 import { Gateway, type GatewayOptions } from '../../../src/gateway/gateway.ts';
 import { Pins, type NewTools } from '../../../src/gateway/pinned.ts';
@@ -49,6 +50,7 @@ export const anAggregatingGateway = (
     now: () => at.now,
   };
   const gateway = new Gateway({
+    admission: anAdmission({ now: () => at.now }).admission,
     tools: options.own ?? [],
     toolTimeoutMs: 1_000,
     maxResultBytes: options.maxResultBytes ?? 10_000,

@@ -18,6 +18,7 @@ export const aCaller = (
   return {
     principal: aPrincipal(who),
     requestId: 'req-1',
+    sourceIp: '203.0.113.7',
     hops: 0,
     canElicit: false,
     name: '',

@@ -5,6 +5,8 @@ import { lineSink, type AuditRecord } from '../../../src/audit/audit-record.ts';
 import { Gateway, type GatewayOptions } from '../../../src/gateway/gateway.ts';
 import { createLog } from '../../../src/log/log.ts';
 import type { IamPrincipalResolver } from '../../../src/principals/iam-principal.ts';
+import type { PolicyDecider } from '../../../src/policy/policy-decider.ts';
+import { anAdmission } from './admission.ts';
 import { invokeStreaming, type StreamedAnswer } from './awslambda.ts';
 import { testTools } from './mcp-tools.ts';
 
@@ -33,6 +35,9 @@ export interface Sent {
   readonly authorizer?: unknown;
   readonly sourceIp?: string;
   readonly resource?: string;
+  /** @default POST */
+  readonly method?: string;
+  readonly pathParameters?: Readonly<Record<string, string>>;
   readonly userArn?: string | null;
   readonly base64?: boolean;
   readonly remainingMs?: number;
@@ -51,14 +56,14 @@ export const proxyEventOf = (body: unknown, sent: Sent = {}) => {
   return {
     resource: sent.resource ?? '/mcp',
     path: sent.resource ?? '/mcp',
-    httpMethod: 'POST',
+    httpMethod: sent.method ?? 'POST',
     headers,
     multiValueHeaders: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, value === undefined ? [] : [value]]),
     ),
     queryStringParameters: null,
     multiValueQueryStringParameters: null,
-    pathParameters: null,
+    pathParameters: sent.pathParameters ?? null,
     stageVariables: null,
     requestContext: {
       requestId: 'req-1',
@@ -107,6 +112,8 @@ export interface ServerOptions {
   readonly iamPrincipal?: IamPrincipalResolver;
   /** @default none, and no prompts or resources */
   readonly upstreams?: GatewayOptions['upstreams'];
+  /** @default the shipped ones */
+  readonly policies?: PolicyDecider;
 }
 
 /** The mcp function in this process, with tools, log, audit and clock in memory. */
@@ -120,7 +127,12 @@ export const aMcpServer = (options: ServerOptions = {}) => {
     (line) => void logLines.push(line),
     () => at.now,
   );
+  const { admission, meter } = anAdmission({
+    now: () => at.now,
+    ...(options.policies === undefined ? {} : { policies: options.policies }),
+  });
   const gateway = new Gateway({
+    admission,
     tools: testTools({ ran, at, onStuck: stuck.resolve }),
     toolTimeoutMs: options.toolTimeoutMs ?? 30_000,
     maxResultBytes: 1_024,
@@ -137,6 +149,7 @@ export const aMcpServer = (options: ServerOptions = {}) => {
     }),
     iamPrincipal: options.iamPrincipal ?? (async () => ({ kind: 'refused', reason: 'unmapped' })),
     gateway,
+    usage: meter,
     version: '9.8.7',
     env: 'test',
     sink: lineSink((line) => void auditLines.push(line)),
@@ -162,6 +175,7 @@ export const aMcpServer = (options: ServerOptions = {}) => {
   return {
     post,
     handler,
+    meter,
     at,
     ran,
     /** Until the tool `stuck` runs. */
