@@ -10,7 +10,10 @@ import { DynaliteProcess } from './dynamodb/dynalite-process.ts';
 import { DynamoDbService } from './dynamodb/dynamodb-service.ts';
 import { tableDefinitions } from './dynamodb/table-definitions.ts';
 import { AwsHttpServer } from './http-server.ts';
+import type { LogStore } from '../log/log-sink.ts';
 import { LambdaApiService } from './lambda/lambda-api-service.ts';
+import { LogGroups } from './logs/log-groups.ts';
+import { LogsService } from './logs/logs-service.ts';
 import { SecretStore } from './secretsmanager/secret-store.ts';
 import { SecretsManagerService } from './secretsmanager/secrets-manager-service.ts';
 import { SsmService } from './ssm/ssm-service.ts';
@@ -22,6 +25,8 @@ export interface AwsEndpointOptions {
   readonly stateDir: string;
   readonly apiKeys: ApiKeyService;
   readonly credentials: LocalCredentials;
+  /** What CloudWatch Logs holds. Without it there is no such service. */
+  readonly logs?: LogStore;
   /** The functions that may be invoked. They start after this, since they call it. */
   readonly functions?: () => FunctionService;
   /** Errors of the twin itself, which callers see only as InternalFailure. */
@@ -47,7 +52,15 @@ export interface AwsEndpoint {
   close(): Promise<void>;
 }
 
-const SERVICES = ['DYNAMODB', 'SECRETS_MANAGER', 'SSM', 'API_GATEWAY', 'STS', 'LAMBDA'];
+const SERVICES = [
+  'DYNAMODB',
+  'SECRETS_MANAGER',
+  'SSM',
+  'API_GATEWAY',
+  'STS',
+  'LAMBDA',
+  'CLOUDWATCH_LOGS',
+];
 
 /**
  * Starts the AWS that functions and the CLI talk to: tables and secrets are there when it resolves.
@@ -83,6 +96,7 @@ export const startAwsEndpoint = async (options: AwsEndpointOptions): Promise<Aws
       new ApiGatewayService(deployment.region, apiKeys),
       new StsService(deployment.accountId),
       ...lambdaApi(options),
+      ...logsApi(options),
     ],
   });
   let url: string;
@@ -110,6 +124,14 @@ export const startAwsEndpoint = async (options: AwsEndpointOptions): Promise<Aws
     },
   };
 };
+
+const logsApi = ({
+  deployment,
+  stateDir,
+  logs,
+  now = Date.now,
+}: AwsEndpointOptions): readonly LogsService[] =>
+  logs === undefined ? [] : [new LogsService(new LogGroups(deployment, logs, stateDir, now), now)];
 
 const lambdaApi = ({ deployment, functions }: AwsEndpointOptions): readonly LambdaApiService[] =>
   functions === undefined

@@ -52,7 +52,9 @@ export const startProcess = ({
     },
   );
   const pipe = (output: Readable): void => {
-    const lines = new LineSplitter((line) => log.write(definition.logGroupName, line));
+    const lines = new LineSplitter((line) =>
+      log.write(definition.logGroupName, line, { stream: logStream }),
+    );
     output.on('data', (chunk: Buffer) => lines.write(chunk));
     output.on('end', () => lines.end());
   };
