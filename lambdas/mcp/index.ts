@@ -16,7 +16,6 @@ import {
   createIamPrincipalResolver,
   type IamPrincipalResolver,
 } from '../../src/principals/iam-principal.ts';
-import { DefaultDecider } from '../../src/policy/default-policies.ts';
 import { DynamoDbMeter } from '../../src/quota/dynamodb-meter.ts';
 import { DynamoDbUsage } from '../../src/quota/dynamodb-usage.ts';
 import { maxShards, quotaEnv } from '../../src/quota/plan-limits.ts';
@@ -29,6 +28,7 @@ import type { UpstreamDirectory } from '../../src/upstreams/directory.ts';
 import { createUpstreamPool } from '../../src/upstreams/upstream-pool.ts';
 import { createHandler } from './handler.ts';
 import { createMcpEndpoint } from './mcp-endpoint.ts';
+import { openPolicies } from './policies.ts';
 
 /** Set by `lib/stacks/gateway-stack.ts`. What upstreams need besides is read in `upstream-connections.ts`. */
 const env = registryEnv
@@ -90,7 +90,11 @@ const openDirectory = async (): Promise<UpstreamDirectory> => {
 const counters = createAwsCall(aws, 'dynamodb', countingLimits);
 const metered = { tableName: env.USAGE_TABLE_NAME, plans: env.PLANS, now: Date.now };
 const admission = new Admission({
-  policies: new DefaultDecider(),
+  policies: openPolicies({
+    taskRoot: env.LAMBDA_TASK_ROOT,
+    dynamodb,
+    tableName: env.REGISTRY_TABLE_NAME,
+  }),
   meter: new DynamoDbMeter({ ...metered, updateItem: (input) => counters('UpdateItem', input) }),
   now: Date.now,
 });
