@@ -3,29 +3,10 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { cloudFrontConfig, maxOriginTimeoutSeconds } from './cloud-front-config.ts';
 import { identityConfig } from './identity-config.ts';
+import { plansConfig } from './plan-config.ts';
 import { throttleConfig } from './throttle-config.ts';
 import { twinAccount } from './twin-account.ts';
 import { secretNames, upstreamsConfig } from './upstreams-config.ts';
-
-const planName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, {
-  error: 'a plan name is 1 to 32 of a-z, 0-9 and -, and begins with a letter',
-});
-
-const plan = z.strictObject({
-  rateLimit: z
-    .number()
-    .positive()
-    .max(10_000)
-    .describe('Requests per second that refill the bucket of a tenant.'),
-  burstLimit: z.int().positive().max(5_000).describe('Requests that the bucket of a tenant holds.'),
-  quota: z
-    .strictObject({
-      limit: z.int().positive(),
-      period: z.enum(['DAY', 'WEEK', 'MONTH']),
-    })
-    .optional()
-    .describe('Requests per calendar period (UTC). API Gateway counts them best effort.'),
-});
 
 /** CloudWatch Logs takes these retention periods and no others (AWS: PutRetentionPolicy). */
 const retentionDays = z.literal([
@@ -58,10 +39,7 @@ const settings = z.strictObject({
     .describe(
       'Let the stack set the CloudWatch role of API Gateway, one per account and region. False where another stack already does.',
     ),
-  plans: z
-    .record(planName, plan)
-    .refine((plans) => Object.keys(plans).length > 0, { error: 'at least one plan is needed' })
-    .describe('Usage plans by name. Every tenant is on one.'),
+  plans: plansConfig,
   throttle: throttleConfig,
   authorizer: z
     .strictObject({
@@ -207,7 +185,6 @@ export const configSchema = settings
   });
 
 export type DrawbridgeConfig = z.infer<typeof configSchema>;
-export type PlanConfig = z.infer<typeof plan>;
 
 const problems = (error: z.ZodError): string =>
   error.issues

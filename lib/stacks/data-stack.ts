@@ -2,6 +2,7 @@ import { RemovalPolicy, Stack, type Environment } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { RegistryTable } from '../constructs/registry-table.ts';
+import { UsageTable } from '../constructs/usage-table.ts';
 import type { DrawbridgeConfig } from '../config.ts';
 import { acknowledge } from '../security-checks.ts';
 
@@ -11,9 +12,10 @@ export interface DataStackProps {
   readonly config: DrawbridgeConfig;
 }
 
-/** What cannot be made anew: tenants and keys, the secrets that they are hashed with, and those of upstreams. */
+/** What cannot be made anew: tenants and keys, what was used, the secrets that keys are hashed with, and those of upstreams. */
 export class DataStack extends Stack {
   readonly registry: RegistryTable;
+  readonly usage: UsageTable;
   /** `{"current":"1","1":"…"}`; see src/credentials/pepper.ts. */
   readonly pepper: Secret;
   /** The HMAC key of argument digests in the audit. */
@@ -24,11 +26,12 @@ export class DataStack extends Stack {
   constructor(scope: Construct, id: string, { env, envName, config }: DataStackProps) {
     super(scope, id, {
       env,
-      description: `Drawbridge ${envName}: tenants, keys and secrets`,
+      description: `Drawbridge ${envName}: tenants, keys, usage and secrets`,
       terminationProtection: config.protectData,
     });
     const removalPolicy = config.protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     this.registry = new RegistryTable(this, 'Registry', { protectData: config.protectData });
+    this.usage = new UsageTable(this, 'Usage', { protectData: config.protectData });
     this.pepper = new Secret(this, 'Pepper', {
       description: 'Drawbridge: pepper that API keys are hashed with',
       generateSecretString: {

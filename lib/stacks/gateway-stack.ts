@@ -6,8 +6,9 @@ import {
   deploymentParameterName,
   type DeploymentDocument,
 } from '../../src/admin/deployment-document.ts';
+import { maxShards } from '../../src/quota/plan-limits.ts';
 import type { UpstreamSpec } from '../../src/upstreams/upstream-spec.ts';
-import type { DrawbridgeConfig, PlanConfig } from '../config.ts';
+import type { DrawbridgeConfig } from '../config.ts';
 import { BundledFunction } from '../constructs/bundled-function.ts';
 import { CiRole } from '../constructs/ci-role.ts';
 import { McpApi } from '../constructs/mcp-api.ts';
@@ -17,6 +18,7 @@ import { poolIssuer } from '../constructs/token-issuers.ts';
 import { UpstreamParts } from '../constructs/upstream-parts.ts';
 import { WebAcl } from '../constructs/web-acl.ts';
 import type { FunctionAssets } from '../function-assets.ts';
+import { planTableOf, type PlanConfig } from '../plan-config.ts';
 import { acknowledge } from '../security-checks.ts';
 import { drawbridgeVersion } from '../version.ts';
 import type { DataStack } from './data-stack.ts';
@@ -83,6 +85,8 @@ export class GatewayStack extends Stack {
     const document: DeploymentDocument = {
       version: 1,
       registryTable: data.registry.table.tableName,
+      usageTable: data.usage.table.tableName,
+      maxShards: maxShards(config.plans),
       pepperSecretArn: data.pepper.secretArn,
       restApiId: api.restApiId,
       stage: api.deploymentStage.stageName,
@@ -182,10 +186,12 @@ export class GatewayStack extends Stack {
         MAX_RESULT_BYTES: String(config.mcp.maxResultBytes),
         MAX_BODY_BYTES: String(config.waf.maxBodyBytes),
         ALLOWED_ORIGINS: config.mcp.allowedOrigins.join(' '),
+        PLANS: JSON.stringify(planTableOf(config.plans)),
       },
     });
     data.registry.grantRead(mcp);
     data.registry.grantList(mcp);
+    data.usage.grantMeter(mcp);
     mcp.allow(data.auditDigestKey.secretArn, 'secretsmanager:GetSecretValue');
     upstreams.grantUse(mcp);
     return mcp;

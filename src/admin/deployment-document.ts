@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { planTable } from '../quota/plan-limits.ts';
 import { upstreamName } from '../upstreams/upstream-spec.ts';
 import { AdminError } from './admin-error.ts';
 
@@ -21,6 +22,9 @@ export type DeployedUpstream = z.infer<typeof deployedUpstream>;
 export const deploymentDocument = z.object({
   version: z.literal(1),
   registryTable: z.string().min(1),
+  usageTable: z.string().min(1).optional(),
+  /** The most items that a tenant's usage has, over all plans. */
+  maxShards: z.int().min(1).max(64).optional(),
   pepperSecretArn: z.string().min(1),
   restApiId: z.string().min(1),
   stage: z.string().min(1),
@@ -34,6 +38,18 @@ export const deploymentDocument = z.object({
   allowLoopback: z.boolean().optional(),
   /** Hosts, with a port that is not the scheme's own, where this deployment answers beside its execute-api address. */
   hosts: z.array(z.string().min(1)).optional(),
+  /** Limits of the plans in units, by plan name: what usage is compared with. */
+  planUnits: planTable.optional(),
+  /** Names of the log groups that hold the audit records and the access log. */
+  logs: z
+    .object({
+      mcp: z.string().min(1),
+      admin: z.string().min(1).optional(),
+      access: z.string().min(1),
+    })
+    .optional(),
+  /** What audit records are digested and chained with. */
+  auditDigestSecretArn: z.string().min(1).optional(),
 });
 export type DeploymentDocument = z.infer<typeof deploymentDocument>;
 

@@ -74,6 +74,7 @@ export const quotaEnv = z.object({
   USAGE_TABLE_NAME: z.string().min(1),
   PLANS: fromJson.pipe(planTable),
 });
+export type QuotaEnv = z.infer<typeof quotaEnv>;
 
 /** @returns the plan, or undefined when there is none of this name. */
 export const planOf = (plans: PlanTable, name: string): PlanUnits | undefined =>

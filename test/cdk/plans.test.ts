@@ -1,8 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../lib/config.ts';
 import { parseDeploymentDocument } from '../../src/admin/deployment-document.ts';
+import { quotaEnv } from '../../src/quota/plan-limits.ts';
 import { readable } from './support/cloudformation.ts';
-import { configOf, synthesize, synthesizedEnv } from './support/synth.ts';
+import { configOf, synthesize, synthesizedEnv, type SynthesizedStack } from './support/synth.ts';
+
+/** The variable `PLANS` of the one function that has it. */
+const plansFor = (gateway: SynthesizedStack): string => {
+  const found = gateway.ofType('AWS::Lambda::Function').flatMap(({ id, Properties }) => {
+    const { Variables = {} } = (Properties['Environment'] ?? {}) as {
+      Variables?: Record<string, unknown>;
+    };
+    return typeof Variables['PLANS'] === 'string' ? [[id, Variables['PLANS']] as const] : [];
+  });
+  const metering = found.filter(([id]) => id.startsWith('McpFunction'));
+  expect(metering).toHaveLength(1);
+  return metering[0]![1];
+};
 
 const expectedPlans = {
   dev: {
@@ -19,6 +33,7 @@ const expectedPlans = {
       Quota: { Limit: 1_000_000, Period: 'MONTH' },
     },
     premium: { Throttle: { RateLimit: 10_000, BurstLimit: 5_000 } },
+    trial: { Throttle: { RateLimit: 1_000, BurstLimit: 2_000 } },
   },
   prod: {
     free: { Throttle: { RateLimit: 5, BurstLimit: 10 }, Quota: { Limit: 1000, Period: 'DAY' } },
@@ -30,6 +45,21 @@ const expectedPlans = {
       Throttle: { RateLimit: 500, BurstLimit: 1_000 },
       Quota: { Limit: 50_000_000, Period: 'MONTH' },
     },
+  },
+} as const;
+
+const expectedUnits = {
+  dev: { free: { perDay: 1_000 }, standard: { perMonth: 1_000_000 } },
+  local: {
+    free: { perDay: 1_000, perMonth: 10_000 },
+    standard: { perDay: 100_000, perMonth: 1_000_000 },
+    premium: undefined,
+    trial: { perMinute: 50 },
+  },
+  prod: {
+    free: { perDay: 1_000 },
+    standard: { perMonth: 1_000_000 },
+    premium: { perMonth: 50_000_000 },
   },
 } as const;
 
@@ -68,6 +98,20 @@ describe.each(['dev', 'local', 'prod'] as const)('the plans of %s', (env) => {
     expect(Object.fromEntries(plans)).toEqual(expectedPlans[env]);
   });
 
+  it('reach the function that meters with their units, and without what API Gateway counts', async () => {
+    const { gateway } = await synthesizedEnv(env);
+    const plans = plansFor(gateway);
+    expect(quotaEnv.parse({ USAGE_TABLE_NAME: 'Usage', PLANS: plans }).PLANS).toEqual(
+      Object.fromEntries(
+        Object.entries<object | undefined>(expectedUnits[env]).map(([name, units]) => [
+          name,
+          { ...(units === undefined ? {} : { units }), shards: 1, whenUnreachable: 'refuse' },
+        ]),
+      ),
+    );
+    expect(plans).not.toContain('Limit');
+  });
+
   it('no key is made by the stack: tenants get theirs from the CLI', async () => {
     const { gateway } = await synthesizedEnv(env);
     expect(gateway.ofType('AWS::ApiGateway::ApiKey')).toEqual([]);
@@ -90,6 +134,8 @@ describe.each(['dev', 'local', 'prod'] as const)('the plans of %s', (env) => {
     expect(document).toEqual({
       version: 1,
       registryTable: expect.stringMatching(/ExportsOutputRefRegistryTable/) as string,
+      usageTable: expect.stringMatching(/ExportsOutputRefUsageTable/) as string,
+      maxShards: 1,
       pepperSecretArn: expect.stringMatching(/ExportsOutputRefPepper/) as string,
       restApiId: `{${gateway.only('AWS::ApiGateway::RestApi').id}}`,
       stage: `{${gateway.only('AWS::ApiGateway::Stage').id}}`,
@@ -109,4 +155,33 @@ it.each([
   const { Value } = gateway.only('AWS::SSM::Parameter').Properties;
   const { hosts } = parseDeploymentDocument('parameter', readable(Value));
   expect(hosts).toEqual([expect.stringMatching(host)]);
+});
+
+it('every plan of the deployment fits into the most shards that operators are told', async () => {
+  const dev = configOf('dev');
+  const config = configSchema.parse({
+    ...dev,
+    plans: {
+      ...dev.plans,
+      busy: {
+        rateLimit: 5_000,
+        burstLimit: 5_000,
+        units: { perDay: 1_000_000 },
+        unitsPerCredential: { perMinute: 600 },
+        shards: 8,
+        whenUnreachable: 'allow',
+      },
+    },
+  });
+  const { gateway } = await synthesize('dev', config);
+  const { Value } = gateway.only('AWS::SSM::Parameter').Properties;
+  expect(parseDeploymentDocument('parameter', readable(Value)).maxShards).toBe(8);
+  expect(JSON.parse(plansFor(gateway))).toMatchObject({
+    busy: {
+      units: { perDay: 1_000_000 },
+      unitsPerCredential: { perMinute: 600 },
+      shards: 8,
+      whenUnreachable: 'allow',
+    },
+  });
 });

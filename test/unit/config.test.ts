@@ -59,6 +59,7 @@ describe('a minimal file', () => {
   it('gets every default', () => {
     expect(load(minimal)).toEqual({
       ...minimal,
+      plans: { free: { ...minimal.plans.free, shards: 1, whenUnreachable: 'refuse' } },
       manageApiGatewayAccount: true,
       throttle: {
         rateLimit: 100,
@@ -115,6 +116,31 @@ describe('a setting that is not right', () => {
       'an unknown one of a plan',
       { ...minimal, plans: { free: { ...free, burst: 1 } } },
       'plans.free.burst: there is no such setting',
+    ],
+    [
+      'an unknown window of units',
+      { ...minimal, plans: { free: { ...free, units: { perHour: 1 } } } },
+      'plans.free.units.perHour: there is no such setting',
+    ],
+    [
+      'a limit of no units',
+      { ...minimal, plans: { free: { ...free, unitsPerCredential: { perDay: 0 } } } },
+      'plans.free.unitsPerCredential.perDay: ',
+    ],
+    [
+      'more shards than there may be',
+      { ...minimal, plans: { free: { ...free, shards: 65 } } },
+      'plans.free.shards: ',
+    ],
+    [
+      'more shards than units',
+      { ...minimal, plans: { free: { ...free, units: { perDay: 90, perMinute: 3 }, shards: 4 } } },
+      'plans.free.shards: must be at most as many as the smallest limit has units',
+    ],
+    [
+      'an unknown way to meet an outage',
+      { ...minimal, plans: { free: { ...free, whenUnreachable: 'hope' } } },
+      'plans.free.whenUnreachable: ',
     ],
     [
       'an unknown one of a quota',
