@@ -22,6 +22,8 @@ export interface ChainedSinkDeps {
   readonly random?: () => string;
   /** Runs something later, without keeping the process for it. */
   readonly later?: (run: () => void, ms: number) => void;
+  /** Hears how many records were written without a code when the key could not be read again. @default nobody */
+  readonly onGap?: (records: number) => void;
 }
 
 const unheld = (run: () => void, ms: number): void => void setTimeout(run, ms).unref();
@@ -42,11 +44,14 @@ export class ChainedSink {
   #openSince = 0;
   #isTimed = false;
   #isWaiting = false;
+  /** Records that wait for a key, and that nobody was told of. */
+  #uncoded = 0;
 
   constructor(deps: ChainedSinkDeps) {
     this.#deps = {
       random: () => randomBytes(12).toString('base64url'),
       later: unheld,
+      onGap: () => undefined,
       ...deps,
     };
   }
@@ -57,8 +62,10 @@ export class ChainedSink {
     this.#append(fields);
     this.#records++;
     this.#open++;
-    if (this.#deps.key.chain === undefined) this.#awaitKey();
-    else if (this.#isDue()) this.checkpoint();
+    if (this.#deps.key.chain === undefined) {
+      this.#uncoded++;
+      this.#awaitKey();
+    } else if (this.#isDue()) this.checkpoint();
     else this.#checkpointLater();
   }
 
@@ -106,11 +113,14 @@ export class ChainedSink {
     this.#deps.key.secret().then(
       () => {
         this.#isWaiting = false;
+        this.#uncoded = 0;
         this.checkpoint();
       },
       () => {
         // The next record tries again.
         this.#isWaiting = false;
+        this.#deps.onGap(this.#uncoded);
+        this.#uncoded = 0;
       },
     );
   }

@@ -1,4 +1,5 @@
 import type { Lane } from '../principals/principal.ts';
+import type { UpstreamFailure } from '../upstreams/upstream.ts';
 import type { Chain } from './chain-line.ts';
 
 /** The MCP methods that are written as they are. Anything else a caller sends becomes `unknown`. */
@@ -53,6 +54,8 @@ export interface AuditRecord {
   readonly requestId: string;
   /** The root of the X-Ray trace id, or null. */
   readonly traceId: string | null;
+  /** W3C Trace Context as an upstream was given it: the caller's trace, or X-Ray's, and a span of this message. */
+  readonly traceparent: string | null;
   readonly env: string;
   readonly tenant: string | null;
   readonly subject: string | null;
@@ -75,6 +78,8 @@ export interface AuditRecord {
   readonly rpcCode: number | null;
   readonly httpStatus: number;
   readonly units: number;
+  /** How much of the fullest limit is used after the call, whole percent; null where nothing was charged or limited. */
+  readonly quotaPercent: number | null;
   readonly argsBytes: number | null;
   /** HMAC-SHA256 of the arguments' canonical JSON (RFC 8785), base64url: equal arguments have equal digests. */
   readonly argsDigest: string | null;
@@ -82,6 +87,8 @@ export interface AuditRecord {
   readonly ms: number;
   /** How long upstreams took of `ms`; null where none was asked. */
   readonly upstreamMs: number | null;
+  /** Why an upstream did not answer with a result; null where it did, or none was asked. */
+  readonly upstreamFailure: UpstreamFailure | null;
   /** Servers that a list lacks, or has only as it was; null when it is whole. */
   readonly missing: readonly string[] | null;
   /** The record's place among those of its container: its sink fills it in (src/audit/audit-chain.ts). */

@@ -38,7 +38,8 @@ export const mergedReader = (readers: readonly LogReader[]): LogReader => ({
   read: async function* (range) {
     const sources = readers.map((reader) => reader.read(range)[Symbol.asyncIterator]());
     try {
-      const heads = await Promise.all(sources.map((source) => source.next()));
+      const heads: IteratorResult<LogLine>[] = [];
+      for (const source of sources) heads.push(await source.next());
       for (;;) {
         let first = -1;
         for (const [index, head] of heads.entries()) {
@@ -55,7 +56,7 @@ export const mergedReader = (readers: readonly LogReader[]): LogReader => ({
         heads[first] = await source.next();
       }
     } finally {
-      await Promise.all(sources.map((source) => source.return?.()));
+      for (const source of sources) await source.return?.();
     }
   },
 });
