@@ -37,3 +37,7 @@ export const parseExpiry = (text: string): Expiry => {
     'Write a duration such as 12h or 90d, or a time such as 2027-01-31T00:00:00Z.',
   );
 };
+
+/** As `parseExpiry`, or `never`. @throws InvalidArgumentError */
+export const parseExpiryOrNever = (text: string): Expiry | 'never' =>
+  text === 'never' ? 'never' : parseExpiry(text);

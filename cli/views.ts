@@ -1,5 +1,6 @@
 import type { IssuedKey } from '../src/admin/issue-key.ts';
 import { keyState } from '../src/admin/key-state.ts';
+import type { TenantChange } from '../src/admin/tenant-status.ts';
 import type { TenantSummary } from '../src/admin/tenants.ts';
 import type { KeyRecord, PrincipalRecord, TenantRecord } from '../src/registry/records.ts';
 
@@ -11,8 +12,25 @@ export const tenantView = ({
   status,
   apiGatewayKeyId,
   createdAt,
-}: TenantRecord) => ({ tenant, name, plan, status, apiGatewayKeyId, createdAt });
+  policyVersion,
+}: TenantRecord) => ({
+  tenant,
+  name,
+  plan,
+  status,
+  apiGatewayKeyId,
+  createdAt,
+  ...(policyVersion === undefined ? {} : { policyVersion }),
+});
 export type TenantView = ReturnType<typeof tenantView>;
+
+/** A tenant after a change; `changed` is false when it was so before. */
+export const tenantChangeView = ({ record, changed, rewrittenKeys }: TenantChange) => ({
+  ...tenantView(record),
+  changed,
+  rewrittenKeys,
+});
+export type TenantChangeView = ReturnType<typeof tenantChangeView>;
 
 export const tenantSummaryView = ({ tenant, keyCount, activeKeyCount }: TenantSummary) => ({
   ...tenantView(tenant),
@@ -49,6 +67,8 @@ const keyFields = (record: KeyRecord): KeyFields => ({
 /** What `--json` prints of a key: never its hash. */
 export interface KeyView extends KeyFields {
   readonly status: 'active' | 'expired' | 'revoked';
+  /** Its tenant is suspended: it is refused, whatever its own status. */
+  readonly suspended?: true;
   readonly revokedAt?: string;
   readonly replacedBy?: string;
 }
@@ -56,6 +76,7 @@ export interface KeyView extends KeyFields {
 export const keyView = (record: KeyRecord, now: number): KeyView => ({
   ...keyFields(record),
   status: keyState(record, now),
+  ...(record.suspended === undefined ? {} : { suspended: record.suspended }),
   ...(record.revokedAt === undefined ? {} : { revokedAt: record.revokedAt }),
   ...(record.replacedBy === undefined ? {} : { replacedBy: record.replacedBy }),
 });
@@ -86,3 +107,6 @@ export const principalView = ({ arn, tenant, role, createdAt }: PrincipalRecord)
   createdAt,
 });
 export type PrincipalView = ReturnType<typeof principalView>;
+
+/** What `--json` prints of something that is safe to ask for again: `created` is false when there was one already. */
+export type Ensured<T> = T & { readonly created: boolean };

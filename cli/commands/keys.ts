@@ -1,6 +1,8 @@
+import { createKeyOnce } from '../../src/admin/create-key-once.ts';
 import { createKey, listKeys, revokeKey, showKey } from '../../src/admin/keys.ts';
 import type { AdminPorts } from '../../src/admin/ports.ts';
-import { rotateKey } from '../../src/admin/rotate-key.ts';
+import { rotateKey, type Rotation } from '../../src/admin/rotate-key.ts';
+import { updateKey } from '../../src/admin/update-key.ts';
 import type { Role } from '../../src/principals/principal.ts';
 import type { Expiry } from '../durations.ts';
 import { CliError } from '../errors.ts';
@@ -8,6 +10,7 @@ import type { Terminal } from '../io.ts';
 import {
   issuedKeyView,
   keyView,
+  type Ensured,
   type IssuedKeyView,
   type KeyView,
   type RevocationView,
@@ -19,23 +22,25 @@ export interface KeysCreateOptions {
   readonly role: Role;
   readonly expires?: Expiry;
   readonly cidr?: readonly string[];
+  /** Given: a key that an earlier attempt created is found, and not created again. */
+  readonly idempotencyKey?: string;
 }
+
+/** A key that an earlier attempt created: what it is, without the key itself. */
+export type CreatedKeyView = IssuedKeyView | Ensured<IssuedKeyView> | Ensured<KeyView>;
 
 export const keysCreate = async (
   ports: AdminPorts,
   tenant: string,
-  { name, role, expires, cidr }: KeysCreateOptions,
-): Promise<IssuedKeyView> => {
+  { name, role, expires, cidr, idempotencyKey }: KeysCreateOptions,
+): Promise<CreatedKeyView> => {
   const cidrs = cidr?.flatMap((value) => value.split(',')).filter((value) => value !== '');
-  return issuedKeyView(
-    await createKey(ports, {
-      tenant,
-      name,
-      role,
-      ...expires,
-      ...(cidrs === undefined ? {} : { cidrs }),
-    }),
-  );
+  const input = { tenant, name, role, ...expires, ...(cidrs === undefined ? {} : { cidrs }) };
+  if (idempotencyKey === undefined) return issuedKeyView(await createKey(ports, input));
+  const outcome = await createKeyOnce(ports, input, idempotencyKey);
+  return outcome.created
+    ? { ...issuedKeyView(outcome), created: true }
+    : { ...keyView(outcome.record, ports.clock()), created: false };
 };
 
 export const keysList = async (ports: AdminPorts, tenant: string): Promise<readonly KeyView[]> => {
@@ -47,17 +52,36 @@ export const keysList = async (ports: AdminPorts, tenant: string): Promise<reado
 export const keysShow = async (ports: AdminPorts, keyId: string): Promise<KeyView> =>
   keyView(await showKey(ports, keyId), ports.clock());
 
-export const keysRotate = async (
+export interface KeysUpdateOptions {
+  readonly name?: string;
+  readonly expires?: Expiry | 'never';
+}
+
+export const keysUpdate = async (
+  ports: AdminPorts,
+  keyId: string,
+  { name, expires }: KeysUpdateOptions,
+): Promise<KeyView> => {
+  if (name === undefined && expires === undefined) {
+    throw new CliError('USAGE', 'change what? Give --name or --expires');
+  }
+  const record = await updateKey(ports, keyId, {
+    ...(name === undefined ? {} : { name }),
+    ...(expires === 'never' ? { expiresAt: null } : expires),
+  });
+  return keyView(record, ports.clock());
+};
+
+export const keysRotate = (
   ports: AdminPorts,
   keyId: string,
   { graceSeconds }: { readonly graceSeconds: number },
-): Promise<RotationView> => {
-  const rotation = await rotateKey(ports, keyId, { graceSeconds });
-  return {
-    ...issuedKeyView(rotation),
-    replaces: keyView(rotation.previous, ports.clock()),
-  };
-};
+): Promise<Rotation> => rotateKey(ports, keyId, { graceSeconds });
+
+export const rotationView = (rotation: Rotation, now: number): RotationView => ({
+  ...issuedKeyView(rotation),
+  replaces: keyView(rotation.previous, now),
+});
 
 /** @throws CliError DECLINED when the operator is asked and does not say yes: nothing changed. */
 export const keysRevoke = async (

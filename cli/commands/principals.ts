@@ -1,6 +1,8 @@
 import type { AdminPorts } from '../../src/admin/ports.ts';
 import {
   addPrincipal,
+  changePrincipalRole,
+  ensurePrincipal,
   listPrincipals,
   removePrincipal,
   showPrincipal,
@@ -8,18 +10,38 @@ import {
 import type { Role } from '../../src/principals/principal.ts';
 import { CliError } from '../errors.ts';
 import type { Terminal } from '../io.ts';
-import { principalView, type PrincipalView } from '../views.ts';
+import { principalView, type Ensured, type PrincipalView } from '../views.ts';
 
 export interface PrincipalsAddOptions {
   readonly arn: string;
   readonly tenant: string;
   readonly role: Role;
+  /** Given: a principal that is as asked for is found, and not an error. */
+  readonly idempotencyKey?: string;
 }
 
 export const principalsAdd = async (
   ports: AdminPorts,
-  options: PrincipalsAddOptions,
-): Promise<PrincipalView> => principalView(await addPrincipal(ports, options));
+  { idempotencyKey, ...options }: PrincipalsAddOptions,
+): Promise<PrincipalView | Ensured<PrincipalView>> => {
+  if (idempotencyKey === undefined) return principalView(await addPrincipal(ports, options));
+  const { record, created } = await ensurePrincipal(ports, options);
+  return { ...principalView(record), created };
+};
+
+export interface RoleChangeView extends PrincipalView {
+  /** False when it had this role before. */
+  readonly changed: boolean;
+}
+
+export const principalsSetRole = async (
+  ports: AdminPorts,
+  arn: string,
+  role: Role,
+): Promise<RoleChangeView> => {
+  const { record, changed } = await changePrincipalRole(ports, arn, role);
+  return { ...principalView(record), changed };
+};
 
 export const principalsList = async (
   ports: AdminPorts,

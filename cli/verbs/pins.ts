@@ -21,7 +21,7 @@ interface PinOptions {
 }
 
 export const addPinVerbs = (program: Command, context: VerbContext): void => {
-  const { terminal, ports, project, print } = context;
+  const { terminal, operate, project, print } = context;
   const command = program
     .command('pins')
     .description('compare the tools of servers with what was approved, and approve changes');
@@ -30,10 +30,12 @@ export const addPinVerbs = (program: Command, context: VerbContext): void => {
     .description('connect to a server, or to all, and show what differs from what was approved')
     .option(ofTenants, 'only of these tenants')
     .option(...configDirectory)
-    .action(async (server: string | undefined, { tenant, configDir }: PinOptions) => {
-      const diffs = await pins.pinsDiff(await ports(), project(configDir), server, tenant);
-      print(diffs, texts.pinDiffText);
-    });
+    .action((server: string | undefined, { tenant, configDir }: PinOptions) =>
+      operate(['pins.diff', server ?? null], async (ports) => {
+        const diffs = await pins.pinsDiff(ports, project(configDir), server, tenant);
+        print(diffs, texts.pinDiffText);
+      }),
+    );
   command
     .command('approve <server>')
     .description('approve tools as the server lists them now')
@@ -45,19 +47,15 @@ export const addPinVerbs = (program: Command, context: VerbContext): void => {
     .option('--yes', 'do not show and ask')
     .option(...configDirectory)
     .action(
-      async (
+      (
         server: string,
         options: pins.PinsApproveOptions & PinOptions & { readonly yes?: boolean },
-      ) => {
-        const asked = options.yes === true ? { ...terminal, confirm: undefined } : terminal;
-        const approved = await pins.pinsApprove(
-          await ports(),
-          project(options.configDir),
-          server,
-          options,
-          asked,
-        );
-        print(approved, texts.approvalText);
-      },
+      ) =>
+        operate(['pins.approve', server], async (ports) => {
+          const asked = options.yes === true ? { ...terminal, confirm: undefined } : terminal;
+          const opened = project(options.configDir);
+          const approved = await pins.pinsApprove(ports, opened, server, options, asked);
+          print(approved, texts.approvalText);
+        }),
     );
 };

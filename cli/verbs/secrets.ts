@@ -7,7 +7,10 @@ Examples:
   npx drawbridge secrets set weather-token
   npx drawbridge --env prod secrets set weather-token < token.txt`;
 
-export const addSecretVerbs = (program: Command, { terminal, ports, print }: VerbContext): void => {
+export const addSecretVerbs = (
+  program: Command,
+  { terminal, operate, print }: VerbContext,
+): void => {
   const command = program
     .command('secrets')
     .description('set the secrets that ${secret:NAME} of servers stands for');
@@ -15,11 +18,17 @@ export const addSecretVerbs = (program: Command, { terminal, ports, print }: Ver
     .command('set <name>')
     .description('set a secret: asks for the value, or reads it from standard input')
     .addHelpText('after', setExamples)
-    .action(async (name: string) =>
-      print(await secrets.secretsSet(await ports(), name, terminal), secrets.secretSetText),
+    .action((name: string) =>
+      operate(['secrets.set', name], async (ports) =>
+        print(await secrets.secretsSet(ports, name, terminal), secrets.secretSetText),
+      ),
     );
   command
     .command('list')
     .description('list the secrets, and whether they are set; never their values')
-    .action(async () => print(await secrets.secretsList(await ports()), secrets.secretListText));
+    .action(() =>
+      operate(['secrets.list', null], async (ports) =>
+        print(await secrets.secretsList(ports), secrets.secretListText),
+      ),
+    );
 };

@@ -26,7 +26,7 @@ const configDirectory = [
 ] as const;
 
 export const addUpstreamVerbs = (program: Command, context: VerbContext): void => {
-  const { terminal, ports, project, print } = context;
+  const { terminal, operate, operateMaybe, project, print } = context;
   const command = program
     .command('upstreams')
     .description('add and look after the MCP servers and APIs behind the gateway');
@@ -57,36 +57,42 @@ export const addUpstreamVerbs = (program: Command, context: VerbContext): void =
       ) => {
         const words = [name, entry].filter((word) => word !== undefined);
         const given = await upstreams.givenServers(words, options, terminal);
-        const added = await upstreams.upstreamsAdd(
-          ports,
-          () => project(options.configDir),
-          given,
-          options,
-        );
-        print(added, texts.addedText);
+        const names = given.servers.map((server) => server.name).join(',');
+        await operateMaybe(['upstreams.add', names], async (connect) => {
+          const opened = () => project(options.configDir);
+          print(await upstreams.upstreamsAdd(connect, opened, given, options), texts.addedText);
+        });
       },
     );
   command
     .command('list')
     .description('list servers, deployed and live')
-    .action(async () => print(await upstreams.upstreamsList(await ports()), texts.serverListText));
+    .action(() =>
+      operate(['upstreams.list', null], async (ports) =>
+        print(await upstreams.upstreamsList(ports), texts.serverListText),
+      ),
+    );
   command
     .command('show <name>')
     .description('show a server; never the value of a secret')
     .option(ofTenants, 'only of these tenants')
-    .action(async (name: string, { tenant }: TenantOption) =>
-      print(await upstreams.upstreamsShow(await ports(), name, tenant), texts.serverText),
+    .action((name: string, { tenant }: TenantOption) =>
+      operate(['upstreams.show', name], async (ports) =>
+        print(await upstreams.upstreamsShow(ports, name, tenant), texts.serverText),
+      ),
     );
   command
     .command('check <name>')
     .description('connect to a server now, and compare its tools with what was approved')
     .option(ofTenants, 'only of these tenants')
     .option(...configDirectory)
-    .action(async (name: string, { tenant, configDir }: TenantOption & ProjectOption) => {
-      const views = await upstreams.upstreamsCheck(await ports(), project(configDir), name, tenant);
-      print(views, texts.checkedText);
-      upstreams.assertReached(views);
-    });
+    .action((name: string, { tenant, configDir }: TenantOption & ProjectOption) =>
+      operate(['upstreams.check', name], async (ports) => {
+        const views = await upstreams.upstreamsCheck(ports, project(configDir), name, tenant);
+        print(views, texts.checkedText);
+        upstreams.assertReached(views);
+      }),
+    );
   for (const [verb, enabled, description] of [
     ['enable', true, 'switch a server on'],
     ['disable', false, 'switch a server off; it holds within 30 seconds'],
@@ -95,11 +101,11 @@ export const addUpstreamVerbs = (program: Command, context: VerbContext): void =
       .command(`${verb} <name>`)
       .description(description)
       .option(ofTenants, 'only for these tenants')
-      .action(async (name: string, { tenant }: TenantOption) =>
-        print(
-          await upstreams.upstreamsSwitch(await ports(), name, enabled, tenant),
-          texts.switchedText,
-        ),
+      .action((name: string, { tenant }: TenantOption) =>
+        operate([`upstreams.${verb}`, name], async (ports) => {
+          const switched = await upstreams.upstreamsSwitch(ports, name, enabled, tenant);
+          print(switched, texts.switchedText);
+        }),
       );
   }
   command
@@ -109,19 +115,15 @@ export const addUpstreamVerbs = (program: Command, context: VerbContext): void =
     .option('--yes', 'do not ask')
     .option(...configDirectory)
     .action(
-      async (
+      (
         name: string,
         { tenant, configDir, yes = false }: TenantOption & ProjectOption & { yes?: boolean },
-      ) => {
-        const confirm = yes ? undefined : terminal.confirm;
-        const removed = await upstreams.upstreamsRemove(
-          await ports(),
-          project(configDir),
-          name,
-          tenant,
-          confirm,
-        );
-        print(removed, texts.removedText);
-      },
+      ) =>
+        operate(['upstreams.remove', name], async (ports) => {
+          const confirm = yes ? undefined : terminal.confirm;
+          const opened = project(configDir);
+          const removed = await upstreams.upstreamsRemove(ports, opened, name, tenant, confirm);
+          print(removed, texts.removedText);
+        }),
     );
 };

@@ -61,19 +61,20 @@ const tooLong = (text: string): readonly PolicyProblem[] =>
     ? [{ reason: `the text is longer than ${maxBytes} bytes` }]
     : [];
 
-/** What is wrong with a text; nothing when it can be put in force. */
+/** What is wrong with a text; nothing when it can be put in force. @param tenant - whose it is to be. */
 export const validatePolicies = async (
   { policies }: Pick<AdminPorts, 'policies'>,
   text: string,
+  tenant?: string,
 ): Promise<readonly PolicyProblem[]> => {
   const long = tooLong(text);
   if (long.length > 0 || text.trim() === '') return long;
-  return policies.compile(text);
+  return reporting('check the policies', () => policies.compile(text, tenant));
 };
 
 /** @throws AdminError POLICY_INVALID with line, column and reason of each. */
 const assertValid = async (ports: Ports, tenant: string, text: string): Promise<void> => {
-  const problems = await validatePolicies(ports, text);
+  const problems = await validatePolicies(ports, text, tenant);
   if (problems.length === 0) return;
   throw new AdminError(
     'POLICY_INVALID',

@@ -1,3 +1,4 @@
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Pepper } from '../credentials/pepper.ts';
 import type { CallDecision, PolicyTool } from '../policy/policy-decider.ts';
@@ -115,8 +116,11 @@ export interface PolicyQuestion {
 
 /** Cedar, beside the deployment's base policies. */
 export interface PolicyCompiler {
-  /** None when the text can be put in force. */
-  compile(text: string): Promise<readonly PolicyProblem[]>;
+  /**
+   * None when the text can be put in force.
+   * @param tenant - whose it is to be: then a text that names another tenant is refused too.
+   */
+  compile(text: string, tenant?: string): Promise<readonly PolicyProblem[]>;
   decide(question: PolicyQuestion): Promise<CallDecision>;
 }
 
@@ -167,6 +171,8 @@ export interface AdminPorts {
   readonly usage: UsageReader;
   readonly usageQueries: UsageQueries;
   readonly auditSink: AdminAuditSink;
+  /** What was written of calls and operations: for the deployment's operators, who read it with their own credentials. */
+  readonly audit?: AuditLog;
   /** The deployment's name, for audit records. */
   readonly env: string;
   readonly clock: Clock;
