@@ -48,6 +48,7 @@ export class McpApi extends Construct {
   readonly directUrl: string;
   /** What tells requests that come by CloudFront; undefined where it is off. */
   readonly edgeMark: EdgeMark | undefined;
+  readonly accessLogs: LogGroup;
   /** Routes that anybody may call. */
   readonly openRoutes: readonly Method[];
   /** Routes behind the authorizer and a usage plan. */
@@ -58,7 +59,7 @@ export class McpApi extends Construct {
   constructor(scope: Construct, id: string, props: McpApiProps) {
     super(scope, id);
     const { config, envName } = props;
-    const accessLogs = new LogGroup(this, 'AccessLogs', {
+    this.accessLogs = new LogGroup(this, 'AccessLogs', {
       retention: config.logs.accessRetentionDays as RetentionDays,
       removalPolicy: props.logRemovalPolicy,
     });
@@ -80,7 +81,7 @@ export class McpApi extends Construct {
         throttlingBurstLimit: config.throttle.burstLimit,
         ...common,
         methodOptions: methodThrottles(config, common),
-        accessLogDestination: new LogGroupLogDestination(accessLogs),
+        accessLogDestination: new LogGroupLogDestination(this.accessLogs),
         accessLogFormat,
       },
     });
