@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { UpstreamSpec } from '../src/upstreams/upstream-spec.ts';
 import { bundleFunctions, type FunctionBundles } from './bundle-functions.ts';
+import { readBasePolicies } from './policies.ts';
 import type { Environment } from './upstreams/fill-environment.ts';
 import { readPinLock } from './upstreams/read-pin-lock.ts';
 import { readUpstreams } from './upstreams/read-upstreams.ts';
@@ -60,6 +61,7 @@ export const buildEnvironment = async ({
     projectDirectory,
     contentFolder: content.folder,
     contentBaseUrl: content.baseUrl,
+    policies: await readBasePolicies(configDirectory),
     upstreams: {
       specs,
       sandboxes,

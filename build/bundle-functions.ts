@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { basePoliciesFile, type BasePolicies } from '../src/policy/base-policies.ts';
 import { formatPinLock, type PinLock } from '../src/upstreams/pin-lock.ts';
 import type { UpstreamSpec } from '../src/upstreams/upstream-spec.ts';
 import { buildContentIndex } from './content-index.ts';
@@ -21,6 +23,7 @@ export interface FunctionBundles {
   readonly mcp: string;
   readonly oauth: string;
   readonly preToken: string;
+  readonly admin: string;
   /** One for each stdio server. */
   readonly sandboxes: readonly SandboxAsset[];
 }
@@ -32,22 +35,28 @@ export const sizeBudgets = {
   oauth: 450_000,
   'pre-token': 200_000,
   'stdio-host': 600_000,
+  admin: 900_000,
 } as const;
 
 /** The same for files that are loaded when they are needed first. */
 export const laterBudgets = {
   'access-tokens': 180_000,
+  /** Beside its 4.3 MB of WebAssembly. */
+  cedar: 160_000,
   'upstream-connections': 650_000,
   'upstream-directory': 200_000,
+  'upstream-probe': 650_000,
+  'usage-queries': 450_000,
 } as const;
 
 /** The files that a function consists of: its handler, and what is loaded later. */
 const entryFiles = {
   authorizer: ['index.ts', 'access-tokens.ts'],
-  mcp: ['index.ts', 'upstream-connections.ts', 'upstream-directory.ts'],
+  mcp: ['index.ts', 'cedar.ts', 'upstream-connections.ts', 'upstream-directory.ts'],
   oauth: ['index.ts'],
   'pre-token': ['index.ts'],
   'stdio-host': ['index.ts'],
+  admin: ['index.ts', 'cedar.ts', 'upstream-probe.ts', 'usage-queries.ts'],
 } as const satisfies Record<keyof typeof sizeBudgets, readonly string[]>;
 
 export interface BundleOptions {
@@ -56,6 +65,8 @@ export interface BundleOptions {
   readonly contentBaseUrl?: string | undefined;
   /** What was read of `config/mcp.json`. Without it there are no upstreams. */
   readonly upstreams?: UpstreamBundleOptions | undefined;
+  /** What was read of `config/policies`. Without it the shipped ones. */
+  readonly policies?: BasePolicies | undefined;
 }
 
 export interface UpstreamBundleOptions {
@@ -120,7 +131,16 @@ export const bundleFunction = async (
     ],
   });
   checkSizes(name, metafile);
+  if ((entryFiles[name] as readonly string[]).includes('cedar.ts')) copyCedar(outDirectory);
   return metafile;
+};
+
+/** The package looks for its WebAssembly beside the file that it is in, which is then the bundle. */
+const copyCedar = (outDirectory: string): void => {
+  const wasm = 'cedar_wasm_bg.wasm';
+  const { resolve } = createRequire(import.meta.url);
+  const cedar = dirname(resolve('@cedar-policy/cedar-wasm/nodejs'));
+  copyFileSync(join(cedar, wasm), join(outDirectory, wasm));
 };
 
 /** The functions of stdio servers: one bundle of the host, and the files of each server. */
@@ -164,13 +184,20 @@ export const bundleFunctions = async (options: BundleOptions): Promise<FunctionB
 
 const bundleInto = async (
   directory: string,
-  { projectDirectory, contentFolder, contentBaseUrl, upstreams = noUpstreams }: BundleOptions,
+  {
+    projectDirectory,
+    contentFolder,
+    contentBaseUrl,
+    upstreams = noUpstreams,
+    policies,
+  }: BundleOptions,
 ): Promise<FunctionBundles> => {
   const authorizer = join(directory, 'authorizer');
   const mcp = join(directory, 'mcp');
   const oauth = join(directory, 'oauth');
   const preToken = join(directory, 'pre-token');
-  for (const folder of [authorizer, mcp, oauth, preToken]) mkdirSync(folder);
+  const admin = join(directory, 'admin');
+  for (const folder of [authorizer, mcp, oauth, preToken, admin]) mkdirSync(folder);
   const [sandboxes] = await Promise.all([
     bundleSandboxes(projectDirectory, directory, upstreams),
     lintTools(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
@@ -178,13 +205,18 @@ const bundleInto = async (
     bundleFunction(projectDirectory, 'mcp', mcp),
     bundleFunction(projectDirectory, 'oauth', oauth),
     bundleFunction(projectDirectory, 'pre-token', preToken),
+    bundleFunction(projectDirectory, 'admin', admin),
   ]);
   const index = buildContentIndex({
     directory: join(projectDirectory, contentFolder),
     baseUrl: contentBaseUrl,
   });
   writeFileSync(join(mcp, 'content-index.json'), JSON.stringify(index));
+  const base: BasePolicies = policies ?? { base: 'default' };
+  for (const folder of [mcp, admin]) {
+    writeFileSync(join(folder, basePoliciesFile), JSON.stringify(base));
+  }
   writeFileSync(join(mcp, 'upstreams.json'), JSON.stringify(upstreams.specs));
   writeFileSync(join(mcp, 'mcp.lock.json'), formatPinLock(upstreams.lock));
-  return { directory, authorizer, mcp, oauth, preToken, sandboxes };
+  return { directory, authorizer, mcp, oauth, preToken, admin, sandboxes };
 };

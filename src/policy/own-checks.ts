@@ -90,13 +90,21 @@ const ofClosedValues = (expr: Expr): readonly Finding[] => {
   });
 };
 
+/** JSON, by which Cedar and we talk, holds no others exactly. */
+const ofNumbers = (expr: Expr): readonly Finding[] => {
+  const { operator, body } = operationOf(expr);
+  if (operator !== 'Value' || (typeof body !== 'number' && typeof body !== 'bigint')) return [];
+  if (Number.isSafeInteger(Number(body))) return [];
+  return [{ reason: `numbers are at most ${Number.MAX_SAFE_INTEGER}, and at least its negative` }];
+};
+
 /** `context` where no member of it is asked for: then nobody could tell which arguments are looked at. */
 const ofContext = (expr: Expr): readonly Finding[] => {
   if (variableOf(expr) === 'context') {
     return [{ reason: 'context cannot be used as a whole: use its members', near: 'context' }];
   }
   if (variableAccessOf(expr) !== undefined) return [];
-  return [...ofClosedValues(expr), ...operandsOf(expr).flatMap(ofContext)];
+  return [...ofClosedValues(expr), ...ofNumbers(expr), ...operandsOf(expr).flatMap(ofContext)];
 };
 
 /** @param tenant whose own policies these are; undefined for those of the deployment. */

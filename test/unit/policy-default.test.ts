@@ -11,7 +11,7 @@ import {
   defaultSource,
 } from '../../src/policy/default-policies.ts';
 import { PreparedSets } from '../../src/policy/prepared-sets.ts';
-import { lanes, roles, type Principal } from '../../src/principals/principal.ts';
+import { lanes, roles } from '../../src/principals/principal.ts';
 import { aCaller, aTool, cedar } from './support/policies.ts';
 
 /** The shipped text as Cedar understands it. */
@@ -28,7 +28,7 @@ const callers = fc.record({
     role: fc.constantFrom(...roles),
     lane: fc.constantFrom(...lanes),
     plan: fc.constantFrom('free', 'standard'),
-  }) as fc.Arbitrary<Principal>,
+  }),
   sourceIp: fc.oneof(fc.ipV4(), fc.ipV6()),
 });
 
