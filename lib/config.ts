@@ -7,6 +7,7 @@ import { plansConfig } from './plan-config.ts';
 import { throttleConfig } from './throttle-config.ts';
 import { twinAccount } from './twin-account.ts';
 import { secretNames, upstreamsConfig } from './upstreams-config.ts';
+import { wafConfig } from './waf-config.ts';
 
 /** CloudWatch Logs takes these retention periods and no others (AWS: PutRetentionPolicy). */
 const retentionDays = z.literal([
@@ -93,23 +94,7 @@ const settings = z.strictObject({
         .describe('Where readers find the same documents; their links begin with it.'),
     })
     .prefault({}),
-  waf: z.strictObject({
-    requestsPerIp: z
-      .int()
-      .min(10)
-      .max(2_000_000_000)
-      .describe('Requests of one address per window, all paths together.'),
-    windowSeconds: z
-      .literal([60, 120, 300, 600])
-      .default(300)
-      .describe('The window of waf.requestsPerIp.'),
-    maxBodyBytes: z
-      .int()
-      .min(8_192)
-      .max(10_000_000)
-      .default(1_000_000)
-      .describe('Larger request bodies are refused with 413.'),
-  }),
+  waf: wafConfig,
   publicUrl: z
     .url({ protocol: /^https$/ })
     .refine((text) => !text.endsWith('/'), { error: 'must not end with a slash' })

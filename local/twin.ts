@@ -149,6 +149,7 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
       port,
       listener: options.listener,
       accessLog: (logGroup, line) => log.write(logGroup, line),
+      wafLog: (logGroup, line) => log.write(logGroup, line),
       verifyIam: createIamVerifier({
         accountId: deployment.accountId,
         region: deployment.region,

@@ -73,9 +73,12 @@ export class GatewayStack extends Stack {
     const { api, publicUrl, directUrl, edgeMark } = served;
     this.#signIn(props, { api, publicUrl, authorizer, logRemovalPolicy });
     new WebAcl(this, 'Firewall', {
+      envName,
       waf: config.waf,
       stageArn: api.deploymentStage.stageArn,
       edgeMark,
+      logRetentionDays: config.logs.accessRetentionDays,
+      logRemovalPolicy,
     });
 
     const plans = Object.entries(config.plans).map(

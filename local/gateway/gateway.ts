@@ -23,6 +23,7 @@ export interface GatewayOptions {
   /** Where it answers, when that outlives it: `port` and `host` are then not used. */
   readonly listener?: HttpListener | undefined;
   readonly accessLog: (logGroupName: string, line: string) => void;
+  readonly wafLog: (logGroupName: string, line: string) => void;
   /** One line per failure of the API's own making, as API Gateway's execution logs say it. Never headers or bodies. */
   readonly executionLog?: (line: string) => void;
   /** Needed when the template has AWS_IAM methods. */
@@ -66,7 +67,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
   const clock = options.clock ?? Date.now;
   const api = readRestApi(deployment);
   const stageArn = `arn:aws:apigateway:${api.region}::/restapis/${api.apiId}/stages/${api.stage}`;
-  const webAcl = loadWebAcl({ deployment, stageArn, clock });
+  const webAcl = loadWebAcl({ deployment, stageArn, clock, log: options.wafLog });
   const pipeline = new Pipeline({ api, functions, usage, webAcl, verifyIam, clock });
   const formatLine = api.accessLog && compileAccessLog(api.accessLog.format);
 

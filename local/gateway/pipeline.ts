@@ -119,6 +119,8 @@ export class Pipeline {
         ? await exchange.body.prefix(webAcl.bodyInspectionBytes)
         : undefined;
     const verdict = webAcl.evaluate({
+      requestId: exchange.extendedRequestId,
+      httpVersion: exchange.protocol,
       sourceIp,
       method: request.method ?? '',
       uriPath: path,

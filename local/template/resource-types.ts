@@ -147,6 +147,7 @@ export const resourceTypes: Readonly<Record<string, Describe>> = {
     const arn = arnOf(identity, 'wafv2', `regional/ipset/${generatedName(identity)}`);
     return withArn(arn, arn);
   },
+  'AWS::WAFv2::LoggingConfiguration': inert,
   'AWS::WAFv2::WebACL': (identity) => {
     const arn = arnOf(identity, 'wafv2', `regional/webacl/${generatedName(identity)}`);
     return withArn(arn, arn);

@@ -4,8 +4,31 @@ import { compileTransformations } from './text-transformations.ts';
 import { headerValues, queryArguments, type WafPredicate, type WafRequest } from './waf-request.ts';
 import { rateBased } from './web-acl-schema.ts';
 
-/** One component of an aggregation key; undefined when the request does not have it. */
-type KeyPart = (request: WafRequest) => string | undefined;
+/** One component of an aggregation key. */
+interface KeyPart {
+  /** As the log calls it. */
+  readonly key: string;
+  readonly name?: string;
+  /** Undefined when the request does not have it. */
+  readonly valueOf: (request: WafRequest) => string | undefined;
+}
+
+/** A rate rule that matched, as WAF's log has it. */
+export interface RateMatch {
+  readonly limitKey: string;
+  readonly maxRateAllowed: number;
+  readonly evaluationWindowSec: number;
+  readonly customValues: readonly {
+    readonly key: string;
+    readonly name?: string;
+    readonly value: string;
+  }[];
+}
+
+export interface RateBased {
+  readonly matches: WafPredicate;
+  readonly describe: (request: WafRequest) => RateMatch;
+}
 
 const namedKey = z.object({
   Name: z.string(),
@@ -13,39 +36,52 @@ const namedKey = z.object({
 });
 const plainKey = namedKey.omit({ Name: true });
 
+const IP: KeyPart = { key: 'IP', valueOf: (request) => request.sourceIp };
+
 const compileKey = (entry: Readonly<Record<string, unknown>>): KeyPart => {
   const [kind = 'nothing'] = Object.keys(entry);
   const options = entry[kind];
   switch (kind) {
     case 'IP':
-      return (request) => request.sourceIp;
+      return IP;
     case 'HTTPMethod':
-      return (request) => request.method;
+      return { key: 'HTTP_METHOD', valueOf: (request) => request.method };
     case 'Header': {
       const { Name, TextTransformations } = namedKey.parse(options);
       const transform = compileTransformations(TextTransformations);
       const name = Name.toLowerCase();
-      return (request) => {
-        const values = headerValues(request, name);
-        return values.length === 0 ? undefined : transform(values.join(','));
+      return {
+        key: 'HEADER',
+        name,
+        valueOf: (request) => {
+          const values = headerValues(request, name);
+          return values.length === 0 ? undefined : transform(values.join(','));
+        },
       };
     }
     case 'QueryArgument': {
       const { Name, TextTransformations } = namedKey.parse(options);
       const transform = compileTransformations(TextTransformations);
       const name = Name.toLowerCase();
-      return (request) => {
-        const found = queryArguments(request).find(([key]) => key.toLowerCase() === name);
-        return found && transform(found[1]);
+      return {
+        key: 'QUERY_ARGUMENT',
+        name,
+        valueOf: (request) => {
+          const found = queryArguments(request).find(([key]) => key.toLowerCase() === name);
+          return found && transform(found[1]);
+        },
       };
     }
     case 'QueryString': {
       const transform = compileTransformations(plainKey.parse(options).TextTransformations);
-      return (request) => (request.queryString === '' ? undefined : transform(request.queryString));
+      return {
+        key: 'QUERY_STRING',
+        valueOf: ({ queryString }) => (queryString === '' ? undefined : transform(queryString)),
+      };
     }
     case 'UriPath': {
       const transform = compileTransformations(plainKey.parse(options).TextTransformations);
-      return (request) => transform(request.uriPath);
+      return { key: 'URI_PATH', valueOf: (request) => transform(request.uriPath) };
     }
     default:
       throw new Error(`does not implement the rate aggregation key ${kind}`);
@@ -58,7 +94,7 @@ const compileKeys = (
 ): readonly KeyPart[] => {
   switch (type) {
     case 'IP':
-      return [(request) => request.sourceIp];
+      return [IP];
     case 'CONSTANT':
       return [];
     case 'CUSTOM_KEYS':
@@ -76,20 +112,35 @@ const compileKeys = (
 export const compileRateBased = (
   input: unknown,
   compile: (statement: unknown) => WafPredicate,
-): WafPredicate => {
+): RateBased => {
   const statement = rateBased.parse(input);
   const scope =
     statement.ScopeDownStatement === undefined ? undefined : compile(statement.ScopeDownStatement);
   const parts = compileKeys(statement.AggregateKeyType, statement.CustomKeys);
   const window = new SlidingWindow(statement.EvaluationWindowSec * 1000);
-  return (context) => {
-    if (scope && !scope(context)) return false;
-    let key = '';
-    for (const part of parts) {
-      const value = part(context.request);
-      if (value === undefined) return false;
-      key += `${value.length}:${value}`;
-    }
-    return window.hit(key, context.now) > statement.Limit;
+  return {
+    matches: (context) => {
+      if (scope && !scope(context)) return false;
+      let key = '';
+      for (const { valueOf } of parts) {
+        const value = valueOf(context.request);
+        if (value === undefined) return false;
+        key += `${value.length}:${value}`;
+      }
+      return window.hit(key, context.now) > statement.Limit;
+    },
+    describe: (request) => ({
+      limitKey: statement.AggregateKeyType.replace('_', ''),
+      maxRateAllowed: statement.Limit,
+      evaluationWindowSec: statement.EvaluationWindowSec,
+      customValues:
+        statement.AggregateKeyType === 'CUSTOM_KEYS'
+          ? parts.map(({ key, name, valueOf }) => ({
+              key,
+              ...(name === undefined ? {} : { name }),
+              value: valueOf(request) ?? '',
+            }))
+          : [],
+    }),
   };
 };

@@ -1,13 +1,11 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { compileField } from './field-to-match.ts';
-import { compileRateBased } from './rate-based.ts';
 import { compileTransformations } from './text-transformations.ts';
 import type { WafPredicate } from './waf-request.ts';
 import {
   byteMatch,
   ipSetReference,
   labelMatch,
-  managedRuleGroup,
   negated,
   regexMatch,
   sizeConstraint,
@@ -21,7 +19,6 @@ export interface StatementScope {
   /** @throws Error when no IP set has that ARN. */
   readonly ipSet: (arn: string) => readonly string[];
   readonly bodyInspected: () => void;
-  readonly notEvaluated: (name: string) => void;
 }
 
 type TextTest = (text: string) => boolean;
@@ -133,22 +130,15 @@ const COMPILERS: Readonly<Record<string, Compiler>> = {
     const part = compileStatement(negated.parse(input).Statement, scope);
     return (context) => !part(context);
   },
-  RateBasedStatement: (input, scope) =>
-    compileRateBased(input, (statement) => compileStatement(statement, scope)),
   SizeConstraintStatement: compileSizeConstraint,
   ByteMatchStatement: compileByteMatch,
   RegexMatchStatement: compileRegexMatch,
   IPSetReferenceStatement: compileIpSet,
   LabelMatchStatement: compileLabelMatch,
-  ManagedRuleGroupStatement: (input, scope) => {
-    const group = managedRuleGroup.parse(input);
-    scope.notEvaluated(`${group.VendorName}/${group.Name}`);
-    return () => false;
-  },
 };
 
 /**
- * One statement of a rule as a predicate.
+ * One statement as a predicate. Rates and rule groups are no part of another statement: `rules.ts` has them.
  * @throws Error naming a statement, or a part of one, that the twin does not implement.
  */
 export const compileStatement = (input: unknown, scope: StatementScope): WafPredicate => {

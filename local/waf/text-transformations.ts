@@ -2,6 +2,23 @@ type Transformation = (text: string) => string;
 
 const HEX_PAIR = /%([0-9a-f]{2})/gi;
 
+/** Takes out repeated slashes, `./`, and `../` with the folder before it, except where there is none. */
+const normalizePath = (path: string): string => {
+  const kept: string[] = [];
+  const parts = path.split('/');
+  parts.forEach((part, index) => {
+    const isLast = index === parts.length - 1;
+    const before = kept.at(-1);
+    if (part === '.' || (part === '' && index > 0)) {
+      if (isLast && before !== '') kept.push('');
+    } else if (part === '..' && kept.length > 1 && before !== '..') {
+      kept.pop();
+      if (isLast) kept.push('');
+    } else kept.push(part);
+  });
+  return kept.length === 1 && kept[0] === '' && path !== '' ? '/' : kept.join('/');
+};
+
 /** "Text transformations in AWS WAF", those that the twin implements. On latin1 strings. */
 const TRANSFORMATIONS: Readonly<Record<string, Transformation>> = {
   NONE: (text) => text,
@@ -11,6 +28,7 @@ const TRANSFORMATIONS: Readonly<Record<string, Transformation>> = {
       .replaceAll('+', ' ')
       .replace(HEX_PAIR, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
   COMPRESS_WHITE_SPACE: (text) => text.replace(/[\t\n\v\f\r \xa0]+/g, ' '),
+  NORMALIZE_PATH: normalizePath,
   REMOVE_NULLS: (text) => text.replaceAll('\0', ''),
   REPLACE_NULLS: (text) => text.replaceAll('\0', ' '),
   BASE64_DECODE: (text) => Buffer.from(text, 'base64').toString('latin1'),

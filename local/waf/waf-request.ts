@@ -1,5 +1,9 @@
 /** One web request as WAF sees it. Strings hold bytes (latin1), as node:http gives them. */
 export interface WafRequest {
+  /** By which the log names it. */
+  readonly requestId: string;
+  /** As in `HTTP/1.1`. */
+  readonly httpVersion: string;
   readonly sourceIp: string;
   readonly method: string;
   /** As sent, not decoded. */

@@ -56,7 +56,14 @@ export const rateBased = z.object({
   CustomKeys: z.array(z.record(z.string(), z.unknown())).default([]),
 });
 
-export const managedRuleGroup = z.looseObject({ VendorName: z.string(), Name: z.string() });
+export const managedRuleGroup = z.strictObject({
+  VendorName: z.string(),
+  Name: z.string(),
+  Version: z.string().optional(),
+  RuleActionOverrides: z
+    .array(z.strictObject({ Name: z.string(), ActionToUse: z.unknown() }))
+    .default([]),
+});
 
 const customResponse = z.object({
   ResponseCode: z.coerce.number().int().min(200).max(600),
@@ -77,9 +84,62 @@ export const rule = z.object({
   Priority: z.coerce.number(),
   Statement: z.record(z.string(), z.unknown()),
   Action: z.unknown().optional(),
-  OverrideAction: z.unknown().optional(),
+  OverrideAction: z
+    .strictObject({ None: z.strictObject({}).optional(), Count: z.strictObject({}).optional() })
+    .optional(),
   RuleLabels: z.array(named).default([]),
 });
+
+/** "FieldToProtect": without keys every key of the type is protected. */
+export const dataProtection = z.strictObject({
+  Field: z.strictObject({
+    FieldType: z.enum([
+      'SINGLE_HEADER',
+      'SINGLE_COOKIE',
+      'SINGLE_QUERY_ARGUMENT',
+      'QUERY_STRING',
+      'BODY',
+    ]),
+    FieldKeys: z.array(z.string()).optional(),
+  }),
+  Action: z.enum(['SUBSTITUTION', 'HASH']),
+  // The exceptions would bring values back into the log: the twin has none.
+  ExcludeRuleMatchDetails: z.literal(false).default(false),
+  ExcludeRateBasedDetails: z.literal(false).default(false),
+});
+export type DataProtection = z.infer<typeof dataProtection>;
+
+const logCondition = z.union([
+  z.strictObject({
+    ActionCondition: z.strictObject({
+      Action: z.enum(['ALLOW', 'BLOCK', 'COUNT', 'CAPTCHA', 'CHALLENGE', 'EXCLUDED_AS_COUNT']),
+    }),
+  }),
+  z.strictObject({ LabelNameCondition: z.strictObject({ LabelName: z.string() }) }),
+]);
+export type LogCondition = z.infer<typeof logCondition>;
+
+const keepOrDrop = z.enum(['KEEP', 'DROP']);
+
+export const loggingConfiguration = z.strictObject({
+  ResourceArn: z.string(),
+  LogDestinationConfigs: z.tuple([z.string()]),
+  LoggingFilter: z
+    .strictObject({
+      DefaultBehavior: keepOrDrop,
+      Filters: z
+        .array(
+          z.strictObject({
+            Behavior: keepOrDrop,
+            Requirement: z.enum(['MEETS_ANY', 'MEETS_ALL']),
+            Conditions: z.array(logCondition).min(1),
+          }),
+        )
+        .min(1),
+    })
+    .optional(),
+});
+export type LoggingConfiguration = z.infer<typeof loggingConfiguration>;
 
 export const webAclProperties = z.object({
   Name: z.string().optional(),
@@ -88,6 +148,9 @@ export const webAclProperties = z.object({
   CustomResponseBodies: z
     .record(z.string(), z.object({ ContentType: z.string(), Content: z.string() }))
     .default({}),
+  DataProtectionConfig: z
+    .strictObject({ DataProtections: z.array(dataProtection).min(1) })
+    .optional(),
   AssociationConfig: z
     .object({
       RequestBody: z.record(z.string(), z.object({ DefaultSizeInspectionLimit: z.string() })),

@@ -1,51 +1,42 @@
-import type { Deployment } from '../template/deployment.ts';
-import { compileStatement, type StatementScope } from './statements.ts';
-import type { WafContext, WafPredicate, WafRequest } from './waf-request.ts';
+import type { DeployedResource, Deployment } from '../template/deployment.ts';
+import { compileRules, inRule, readAction, type ManagedLabels, type WafVerdict } from './rules.ts';
+import { compileWafLog, type WafFindings } from './waf-log.ts';
+import type { WafContext, WafRequest } from './waf-request.ts';
 import {
   associationProperties,
   ipSetProperties,
-  ruleAction,
   webAclProperties,
-  type RuleAction,
   type WebAclProperties,
 } from './web-acl-schema.ts';
 
-/** What a web ACL decides. A block without a custom response is API Gateway's WAF_FILTERED gateway response. */
-export type WafVerdict =
-  | { readonly kind: 'allow' }
-  | { readonly kind: 'block'; readonly rule: string; readonly response?: WafResponse };
-
-export interface WafResponse {
-  readonly status: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: string;
-}
+export type { ManagedLabels, WafResponse, WafVerdict } from './rules.ts';
 
 /** A web ACL associated with a stage. Evaluated before everything else of API Gateway. */
 export interface WebAcl {
   readonly arn: string;
   /** Bytes of the body that rules look at; 0 when none does, so that the body need not be read first. */
   readonly bodyInspectionBytes: number;
-  /** Managed rule groups of the template, by vendor and name: AWS keeps their rules, so they match nothing here. */
+  /**
+   * Managed rule groups of the template, by vendor and name: AWS keeps their rules, so they match nothing here. Rules
+   * that read those groups' labels are named behind them.
+   */
   readonly notEvaluated: readonly string[];
+  /** Decides, and writes the line that the template's LoggingConfiguration asks for. */
   evaluate(request: WafRequest): WafVerdict;
 }
 
-interface Rule {
-  readonly name: string;
-  readonly matches: WafPredicate;
-  readonly labels: readonly string[];
-  /** Undefined: counts only, or a managed group that never matches. */
-  readonly verdict: WafVerdict | undefined;
+export interface LoadOptions {
+  readonly deployment: Deployment;
+  /** `arn:aws:apigateway:<region>::/restapis/<id>/stages/<name>` */
+  readonly stageArn: string;
+  readonly log: (logGroupName: string, line: string) => void;
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly clock?: () => number;
+  /** For tests. @default no labels */
+  readonly managedLabels?: ManagedLabels;
 }
 
 const ALLOW: WafVerdict = { kind: 'allow' };
-
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  TEXT_PLAIN: 'text/plain',
-  TEXT_HTML: 'text/html',
-  APPLICATION_JSON: 'application/json',
-};
 
 /** "Considerations for managing body inspection": API Gateway, 16 KB by default. */
 const BODY_LIMITS: Readonly<Record<string, number>> = {
@@ -55,74 +46,15 @@ const BODY_LIMITS: Readonly<Record<string, number>> = {
   KB_64: 65_536,
 };
 
-const blockVerdict = (
-  rule: string,
-  block: NonNullable<RuleAction['Block']>,
-  acl: WebAclProperties,
-): WafVerdict => {
-  const custom = block.CustomResponse;
-  if (!custom) return { kind: 'block', rule };
-  const headers = custom.ResponseHeaders.map(({ Name, Value }) => [Name, Value] as const);
-  if (custom.CustomResponseBodyKey === undefined) {
-    return { kind: 'block', rule, response: { status: custom.ResponseCode, headers, body: '' } };
+const bodyLimitOf = (acl: WebAclProperties, displayName: string): number => {
+  const limit =
+    acl.AssociationConfig?.RequestBody['API_GATEWAY']?.DefaultSizeInspectionLimit ?? 'KB_16';
+  const bytes = BODY_LIMITS[limit];
+  if (bytes === undefined) {
+    throw new Error(`${displayName}: the twin does not know the body limit ${limit}.`);
   }
-  const body = acl.CustomResponseBodies[custom.CustomResponseBodyKey];
-  const type = body && CONTENT_TYPES[body.ContentType];
-  if (!body || type === undefined) {
-    throw new Error(`names an unusable custom response body ${custom.CustomResponseBodyKey}`);
-  }
-  const response = {
-    status: custom.ResponseCode,
-    headers: [['Content-Type', type] as const, ...headers],
-    body: body.Content,
-  };
-  return { kind: 'block', rule, response };
+  return bytes;
 };
-
-const readAction = (
-  rule: string,
-  input: unknown,
-  acl: WebAclProperties,
-): WafVerdict | undefined => {
-  const parsed = ruleAction.safeParse(input);
-  if (!parsed.success) {
-    throw new Error(`does not implement the action ${JSON.stringify(input)}`);
-  }
-  if (parsed.data.Block) return blockVerdict(rule, parsed.data.Block, acl);
-  if (parsed.data.Allow) return ALLOW;
-  if (parsed.data.Count) return undefined;
-  throw new Error('needs an action');
-};
-
-/** Runs `read`, and puts who asked in front of what it could not do. */
-const inRule = <T>(where: string, read: () => T): T => {
-  try {
-    return read();
-  } catch (cause) {
-    throw new Error(`${where}: the twin ${cause instanceof Error ? cause.message : 'failed'}`, {
-      cause,
-    });
-  }
-};
-
-const compileRules = (
-  acl: WebAclProperties,
-  displayName: string,
-  scope: StatementScope,
-): readonly Rule[] =>
-  [...acl.Rules]
-    .sort((a, b) => a.Priority - b.Priority)
-    .map((rule) =>
-      inRule(`${displayName}, rule ${rule.Name}`, () => ({
-        name: rule.Name,
-        matches: compileStatement(rule.Statement, scope),
-        labels: rule.RuleLabels.map(({ Name }) => scope.labelPrefix + Name),
-        verdict:
-          rule.Statement['ManagedRuleGroupStatement'] === undefined
-            ? readAction(rule.Name, rule.Action, acl)
-            : undefined,
-      })),
-    );
 
 const readIpSet = (deployment: Deployment, arn: string): readonly string[] => {
   const ipSet = deployment.ofType('AWS::WAFv2::IPSet').find((resource) => resource.arn === arn);
@@ -130,19 +62,7 @@ const readIpSet = (deployment: Deployment, arn: string): readonly string[] => {
   return ipSetProperties.parse(ipSet.properties).Addresses;
 };
 
-/**
- * The web ACL that the template associates with a stage (`arn:aws:apigateway:<region>::/restapis/<id>/stages/<name>`),
- * undefined when there is none.
- * @throws Error naming the rule and the statement that the twin does not implement.
- */
-export const loadWebAcl = (options: {
-  readonly deployment: Deployment;
-  readonly stageArn: string;
-  /** Milliseconds since the epoch. @default Date.now */
-  readonly clock?: () => number;
-}): WebAcl | undefined => {
-  const { deployment, stageArn } = options;
-  const now = options.clock ?? Date.now;
+const aclOf = (deployment: Deployment, stageArn: string): DeployedResource | undefined => {
   const association = deployment
     .ofType('AWS::WAFv2::WebACLAssociation')
     .map((resource) => associationProperties.parse(resource.properties))
@@ -152,38 +72,63 @@ export const loadWebAcl = (options: {
     .ofType('AWS::WAFv2::WebACL')
     .find(({ arn }) => arn === association.WebACLArn);
   if (!resource) throw new Error(`No AWS::WAFv2::WebACL has the ARN ${association.WebACLArn}.`);
+  return resource;
+};
 
+const sourceIdOf = (stageArn: string, accountId: string): string => {
+  const [, apiId = '', stage = ''] = /\/restapis\/([^/]+)\/stages\/([^/]+)$/.exec(stageArn) ?? [];
+  return `${accountId}:${apiId}:${stage}`;
+};
+
+/**
+ * The web ACL that the template associates with a stage, undefined when there is none.
+ * @throws Error naming the rule and the statement that the twin does not implement.
+ */
+export const loadWebAcl = (options: LoadOptions): WebAcl | undefined => {
+  const { deployment, stageArn, managedLabels = () => [] } = options;
+  const clock = options.clock ?? Date.now;
+  const resource = aclOf(deployment, stageArn);
+  if (!resource) return undefined;
+  const { arn, displayName, logicalId } = resource;
   const acl = webAclProperties.parse(resource.properties);
   const notEvaluated: string[] = [];
   let inspectsBody = false;
-  const rules = compileRules(acl, resource.displayName, {
-    labelPrefix: `awswaf:${deployment.accountId}:webacl:${acl.Name ?? resource.logicalId}:`,
-    ipSet: (arn) => readIpSet(deployment, arn),
+  const rules = compileRules(acl, displayName, {
+    labelPrefix: `awswaf:${deployment.accountId}:webacl:${acl.Name ?? logicalId}:`,
+    ipSet: (set) => readIpSet(deployment, set),
     bodyInspected: () => (inspectsBody = true),
+    managedLabels,
     notEvaluated: (name) => notEvaluated.push(name),
   });
   const otherwise =
-    inRule(resource.displayName, () => readAction('Default_Action', acl.DefaultAction, acl)) ??
-    ALLOW;
-  const limit =
-    acl.AssociationConfig?.RequestBody['API_GATEWAY']?.DefaultSizeInspectionLimit ?? 'KB_16';
-  const bodyLimit = BODY_LIMITS[limit];
-  if (bodyLimit === undefined) {
-    throw new Error(`${resource.displayName}: the twin does not know the body limit ${limit}.`);
-  }
+    inRule(displayName, () => readAction('Default_Action', acl.DefaultAction, acl)) ?? ALLOW;
+  const httpSourceId = sourceIdOf(stageArn, deployment.accountId);
+  const log = compileWafLog({ deployment, aclArn: arn, acl, httpSourceId });
+
+  const inspect = (request: WafRequest): WafFindings => {
+    const now = clock();
+    const context: WafContext = { request, labels: new Set(), now };
+    const counted = [];
+    for (const rule of rules) {
+      if (!rule.matches(context)) continue;
+      for (const label of rule.labels) context.labels.add(label);
+      if (rule.verdict) {
+        return { ...context, verdict: rule.verdict, terminating: rule, counted };
+      }
+      counted.push(rule);
+    }
+    return { ...context, verdict: otherwise, terminating: undefined, counted };
+  };
 
   return {
-    arn: resource.arn,
-    bodyInspectionBytes: inspectsBody ? bodyLimit : 0,
+    arn,
+    bodyInspectionBytes: inspectsBody ? bodyLimitOf(acl, displayName) : 0,
     notEvaluated,
     evaluate: (request) => {
-      const context: WafContext = { request, labels: new Set(), now: now() };
-      for (const rule of rules) {
-        if (!rule.matches(context)) continue;
-        for (const label of rule.labels) context.labels.add(label);
-        if (rule.verdict) return rule.verdict;
-      }
-      return otherwise;
+      const findings = inspect(request);
+      const line = log?.lineOf(findings);
+      if (log && line !== undefined) options.log(log.logGroupName, line);
+      return findings.verdict;
     },
   };
 };

@@ -244,12 +244,13 @@ describe('whose request it is', () => {
     const { Rules } = stack.only('AWS::WAFv2::WebACL').Properties as {
       Rules: { Name: string; Priority: number; Statement: Record<string, unknown> }[];
     };
-    expect(Rules.map(({ Name, Priority }) => [Name, Priority])).toEqual([
-      ['RequestsPerIp', 0],
-      ['RequestsPerViewer', 1],
-      ['BodySize', 2],
-      ['AWSManagedRulesAmazonIpReputationList', 3],
-      ['AWSManagedRulesKnownBadInputsRuleSet', 4],
+    expect(Rules.slice(0, 6).map(({ Name, Priority }) => [Name, Priority])).toEqual([
+      ['BodySize', 0],
+      ['RequestsPerIp', 1],
+      ['RequestsPerViewer', 2],
+      ['OpenRequestsPerIp', 3],
+      ['OpenRequestsPerViewer', 4],
+      ['RequestsPerCredential', 5],
     ]);
     const byEdge = {
       ByteMatchStatement: {
@@ -260,14 +261,14 @@ describe('whose request it is', () => {
       },
     };
     const limit = { Limit: 2000, EvaluationWindowSec: 300 };
-    expect(Rules[0]?.Statement).toEqual({
+    expect(Rules[1]?.Statement).toEqual({
       RateBasedStatement: {
         AggregateKeyType: 'IP',
         ...limit,
         ScopeDownStatement: { NotStatement: { Statement: byEdge } },
       },
     });
-    expect(Rules[1]?.Statement).toEqual({
+    expect(Rules[2]?.Statement).toEqual({
       RateBasedStatement: {
         AggregateKeyType: 'FORWARDED_IP',
         ForwardedIPConfig: { HeaderName: 'x-drawbridge-viewer', FallbackBehavior: 'MATCH' },

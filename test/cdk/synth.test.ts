@@ -67,7 +67,7 @@ describe('the configuration', () => {
         toolTimeoutSeconds: 90,
         allowedOrigins: ['http://a', 'http://b'],
       },
-      waf: { requestsPerIp: 77, windowSeconds: 60, maxBodyBytes: 8_192 },
+      waf: { ...dev.waf, requestsPerIp: 77, windowSeconds: 60, maxBodyBytes: 8_192 },
     });
     expect(
       gateway.only('AWS::ApiGateway::Authorizer').Properties['AuthorizerResultTtlInSeconds'],

@@ -197,6 +197,8 @@ export interface Running extends Gateway {
   readonly functions: FakeFunctions;
   readonly lines: string[];
   readonly execution: string[];
+  /** Log group and line. */
+  readonly wafLines: (readonly [string, string])[];
 }
 
 export type StartOptions = Partial<Omit<GatewayOptions, 'deployment' | 'functions'>>;
@@ -211,17 +213,19 @@ export const start = async (
 ): Promise<Running> => {
   const lines: string[] = [];
   const execution: string[] = [];
+  const wafLines: (readonly [string, string])[] = [];
   const gateway = await startGateway({
     deployment: deploymentOf(resources),
     functions,
     usage: noUsage,
     port: 0,
     accessLog: (_, line) => lines.push(line),
+    wafLog: (group, line) => wafLines.push([group, line]),
     executionLog: (line) => execution.push(line),
     ...options,
   });
   running.push(gateway);
-  return { ...gateway, functions, lines, execution };
+  return { ...gateway, functions, lines, execution, wafLines };
 };
 
 export const stopGateways = async (): Promise<void> => {

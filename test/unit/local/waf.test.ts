@@ -27,6 +27,7 @@ const load = (rules: readonly Rule[], acl: Rule = {}, clock: () => number = () =
       ),
     ]),
     stageArn: STAGE,
+    log: () => expect.fail('nothing is logged without a LoggingConfiguration'),
     clock,
   });
   if (!loaded) throw new Error('no web ACL');
@@ -42,6 +43,8 @@ const rule = (Statement: Rule, more: Rule = {}): Rule => ({
 });
 
 const request = (overrides: Partial<WafRequest> = {}): WafRequest => ({
+  requestId: 'request-1',
+  httpVersion: 'HTTP/1.1',
   sourceIp: '198.51.100.7',
   method: 'POST',
   uriPath: '/mcp',
@@ -319,7 +322,7 @@ describe('rules', () => {
 
   test('a stage without an association has no web ACL', () => {
     const deployment = deploymentOf([]);
-    expect(loadWebAcl({ deployment, stageArn: STAGE })).toBeUndefined();
+    expect(loadWebAcl({ deployment, stageArn: STAGE, log: () => undefined })).toBeUndefined();
   });
 });
 
