@@ -24,8 +24,10 @@ export class InMemoryStanding implements StandingWriter, StandingReader {
     this.#suspended.delete(tenant);
   }
 
+  /** Of two at once the newer stays. */
   async setPolicyVersion(tenant: string, version: number): Promise<void> {
-    this.#policyVersions.set(tenant, version);
+    const known = this.#policyVersions.get(tenant) ?? 0;
+    this.#policyVersions.set(tenant, Math.max(known, version));
   }
 
   async standings(tenant: string): Promise<readonly Standing[]> {

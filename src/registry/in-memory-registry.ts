@@ -48,13 +48,11 @@ export class InMemoryRegistry implements Registry {
   }
 
   async getTenant(tenant: string): Promise<TenantRecord | undefined> {
-    const stored = this.#items.get(tenantPk(tenant));
-    return stored === undefined ? undefined : parseTenantItem(stored.place.pk, stored.item);
+    return this.#tenant(tenant);
   }
 
   async getPrincipal(arn: string): Promise<PrincipalRecord | undefined> {
-    const stored = this.#items.get(principalPk(arn));
-    return stored === undefined ? undefined : parsePrincipalItem(stored.place.pk, stored.item);
+    return this.#principal(arn);
   }
 
   async listTenants(query?: PageQuery): Promise<Page<TenantRecord>> {
@@ -100,7 +98,7 @@ export class InMemoryRegistry implements Registry {
     changes: TenantChanges,
     expectedRevision: number,
   ): Promise<boolean> {
-    const record = await this.getTenant(tenant);
+    const record = this.#tenant(tenant);
     if (record?.revision !== expectedRevision) return false;
     this.#replace(tenantPlace(record), record, { ...changes, revision: expectedRevision + 1 });
     return true;
@@ -126,7 +124,7 @@ export class InMemoryRegistry implements Registry {
     expected: PrincipalRecord,
     changes: Pick<PrincipalRecord, 'role'>,
   ): Promise<boolean> {
-    const record = await this.getPrincipal(expected.arn);
+    const record = this.#principal(expected.arn);
     const isSame =
       record?.tenant === expected.tenant &&
       record.role === expected.role &&
@@ -160,6 +158,16 @@ export class InMemoryRegistry implements Registry {
   #key(keyId: string): KeyRecord | undefined {
     const stored = this.#items.get(keyPk(keyId));
     return stored === undefined ? undefined : parseKeyItem(stored.place.pk, stored.item);
+  }
+
+  #tenant(tenant: string): TenantRecord | undefined {
+    const stored = this.#items.get(tenantPk(tenant));
+    return stored === undefined ? undefined : parseTenantItem(stored.place.pk, stored.item);
+  }
+
+  #principal(arn: string): PrincipalRecord | undefined {
+    const stored = this.#items.get(principalPk(arn));
+    return stored === undefined ? undefined : parsePrincipalItem(stored.place.pk, stored.item);
   }
 
   #create(

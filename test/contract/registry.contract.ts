@@ -53,7 +53,8 @@ export const aPrincipal = (
   ...more,
 });
 
-const pagesOf = async <T>(
+/** All pages of a list. */
+export const pagesOf = async <T>(
   list: (query: PageQuery) => Promise<Page<T>>,
   limit: number,
 ): Promise<(readonly T[])[]> => {

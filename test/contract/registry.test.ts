@@ -6,18 +6,25 @@ import { DynamoDbPrincipalReader } from '../../src/registry/dynamodb-principal-r
 import { DynamoDbRegistry } from '../../src/registry/dynamodb-registry.ts';
 import { InMemoryRegistry, type StoredItem } from '../../src/registry/in-memory-registry.ts';
 import { startDynaliteTable } from './dynalite-table.ts';
-import { aKey, aPrincipal, aTenant, registryContract } from './registry.contract.ts';
+import { registryChangesContract } from './registry-changes.contract.ts';
+import {
+  aKey,
+  aPrincipal,
+  aTenant,
+  registryContract,
+  type RegistryUnderTest,
+} from './registry.contract.ts';
 
-registryContract('in memory', async () => {
+const inMemory = async (): Promise<RegistryUnderTest> => {
   const items = new Map<string, StoredItem>();
   return {
     registry: new InMemoryRegistry(items),
     plant: async (place, item) => void items.set(place.pk, { place, item }),
     [Symbol.asyncDispose]: async () => undefined,
   };
-});
+};
 
-registryContract('DynamoDB', async () => {
+const onDynamoDb = async (): Promise<RegistryUnderTest> => {
   const table = await startDynaliteTable();
   return {
     registry: new DynamoDbRegistry(table),
@@ -27,7 +34,12 @@ registryContract('DynamoDB', async () => {
     },
     [Symbol.asyncDispose]: () => table[Symbol.asyncDispose](),
   };
-});
+};
+
+registryContract('in memory', inMemory);
+registryContract('DynamoDB', onDynamoDb);
+registryChangesContract('in memory', inMemory);
+registryChangesContract('DynamoDB', onDynamoDb);
 
 it('the key reader makes one strongly consistent GetItem', async () => {
   await using table = await startDynaliteTable();

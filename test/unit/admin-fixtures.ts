@@ -1,9 +1,21 @@
 import { AdminError } from '../../src/admin/admin-error.ts';
+import { InMemoryAuditSink } from '../../src/admin/in-memory-audit-sink.ts';
 import { InMemorySecretValues } from '../../src/admin/in-memory-secret-values.ts';
+import { InMemoryStanding } from '../../src/admin/in-memory-standing.ts';
 import { InMemoryUpstreamProbe } from '../../src/admin/in-memory-upstream-probe.ts';
 import { InMemoryUsagePlans } from '../../src/admin/in-memory-usage-plans.ts';
-import type { AdminPorts, ProjectPorts, TextFile } from '../../src/admin/ports.ts';
+import type {
+  AdminPorts,
+  PolicyProblem,
+  PolicyQuestion,
+  ProjectPorts,
+  TextFile,
+  UsageBreakdownQuery,
+  UsageBreakdownRow,
+} from '../../src/admin/ports.ts';
 import { Pepper } from '../../src/credentials/pepper.ts';
+import type { CallDecision } from '../../src/policy/policy-decider.ts';
+import { InMemoryMeter } from '../../src/quota/in-memory-meter.ts';
 import { InMemoryRegistry } from '../../src/registry/in-memory-registry.ts';
 import { InMemoryUpstreamRegistry } from '../../src/registry/in-memory-upstream-registry.ts';
 import { UpstreamConfigError } from '../../src/upstreams/mcp-servers.ts';
@@ -21,6 +33,27 @@ export const pepperDocument = JSON.stringify({
 });
 export const pepper = Pepper.parse(pepperDocument);
 
+/** Policies of a language with one word: `broken` is wrong in line 2, `deny` refuses all calls. */
+export const wordPolicies = {
+  compile: async (text: string): Promise<readonly PolicyProblem[]> =>
+    text.includes('broken') ? [{ line: 2, column: 7, reason: 'unexpected token `broken`' }] : [],
+  decide: async ({ text }: PolicyQuestion): Promise<CallDecision> =>
+    text.includes('deny') ? { kind: 'deny', policyId: 'policy:deny' } : { kind: 'allow' },
+};
+
+/** Answers what it was told to, and keeps what it was asked. */
+class CannedQueries {
+  rows: readonly UsageBreakdownRow[] = [];
+  readonly asked: UsageBreakdownQuery[] = [];
+  async breakdown(query: UsageBreakdownQuery): Promise<readonly UsageBreakdownRow[]> {
+    this.asked.push(query);
+    return this.rows;
+  }
+}
+
+/** Who operates in tests. */
+export const operator = { kind: 'operator', subject: 'iam:123456789012:user/dev' } as const;
+
 /** The world of the use cases, in memory, with the parts that tests look into or break. */
 export const aWorld = (at = { now }, deployment: Partial<AdminPorts['deployment']> = {}) => {
   const registry = new InMemoryRegistry();
@@ -28,7 +61,17 @@ export const aWorld = (at = { now }, deployment: Partial<AdminPorts['deployment'
   const usagePlans = new InMemoryUsagePlans(['free', 'pro']);
   const secrets = new InMemorySecretValues(() => at.now);
   const probe = new InMemoryUpstreamProbe();
-  const ports: AdminPorts = {
+  const standing = new InMemoryStanding();
+  const auditSink = new InMemoryAuditSink();
+  const usageQueries = new CannedQueries();
+  const meter = new InMemoryMeter({
+    plans: {
+      free: { units: { perMinute: 10, perDay: 100 }, shards: 1, whenUnreachable: 'refuse' },
+      pro: { shards: 1, whenUnreachable: 'refuse' },
+    },
+    now: () => at.now,
+  });
+  const ports: AdminPorts & { readonly identify: () => Promise<typeof operator> } = {
     registry,
     upstreams,
     usagePlans,
@@ -43,9 +86,28 @@ export const aWorld = (at = { now }, deployment: Partial<AdminPorts['deployment'
     },
     secrets,
     probe,
+    standing,
+    policies: wordPolicies,
+    usage: meter,
+    usageQueries,
+    auditSink,
+    env: 'test',
+    identify: async () => operator,
     clock: () => at.now,
   };
-  return { registry, upstreams, usagePlans, secrets, probe, ports, at };
+  return {
+    registry,
+    upstreams,
+    usagePlans,
+    secrets,
+    probe,
+    standing,
+    meter,
+    usageQueries,
+    auditSink,
+    ports,
+    at,
+  };
 };
 
 /** A project in memory: files by name, and an npm that knows the versions in `published`. */

@@ -16,6 +16,7 @@ describe('createTenant', () => {
       usageKey: record.usageKey,
       apiGatewayKeyId: 'gateway-key-1',
       createdAt: '2026-11-21T05:00:00.000Z',
+      revision: 1,
     });
     expect(record.usageKey).toMatch(/^[0-9A-Za-z]{40}$/);
     expect(usagePlans.keys.get('gateway-key-1')).toEqual({

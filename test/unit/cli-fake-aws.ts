@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { DynamoDbRegistry } from '../../src/registry/dynamodb-registry.ts';
 import { DynamoDbUpstreamRegistry } from '../../src/registry/dynamodb-upstream-registry.ts';
-import { startDynaliteTable } from '../contract/dynalite-table.ts';
+import { startDynaliteTable, startUsageTable } from '../contract/dynalite-table.ts';
 import { pepperDocument } from './admin-fixtures.ts';
 
 interface Reply {
@@ -24,7 +24,10 @@ const refused = (type: string, message: string, status = 400): Reply => ({
  */
 export const startFakeAws = async () => {
   const table = await startDynaliteTable('Registry-1');
+  const usage = await startUsageTable();
   const gatewayKeys = new Map<string, { name: string; value: string; plan?: string }>();
+  /** Lines of the log group `admin-log`, by stream. */
+  const auditLines = new Map<string, string[]>();
   const state = {
     pepper: pepperDocument,
     document: JSON.stringify({
@@ -36,6 +39,14 @@ export const startFakeAws = async () => {
       plans: { free: 'plan-free', pro: 'plan-pro' },
       secrets: { 'weather-token': 'arn:weather-token' },
       allowLoopback: true,
+      usageTable: 'Usage',
+      maxShards: 1,
+      planUnits: {
+        free: { units: { perDay: 100 }, shards: 1, whenUnreachable: 'refuse' },
+        pro: { shards: 1, whenUnreachable: 'refuse' },
+      },
+      logs: { mcp: 'mcp-log', admin: 'admin-log', access: 'access-log' },
+      auditDigestSecretArn: 'arn:audit',
     }),
     /** Versions of the secret `arn:weather-token`, the oldest first. */
     versions: ['generated'],
@@ -47,6 +58,19 @@ export const startFakeAws = async () => {
     if (operation === 'GetParameter') {
       if (input['Name'] !== deploymentParameter) return refused('ParameterNotFound', '');
       return { status: 200, body: { Parameter: { Name: input['Name'], Value: state.document } } };
+    }
+    if (operation === 'GetSecretValue' && input['SecretId'] === 'arn:audit') {
+      return { status: 200, body: { SecretString: 'audit-secret' } };
+    }
+    const stream = String(input['logStreamName']);
+    if (operation === 'CreateLogStream' && input['logGroupName'] === 'admin-log') {
+      auditLines.set(stream, []);
+      return { status: 200, body: {} };
+    }
+    if (operation === 'PutLogEvents' && input['logGroupName'] === 'admin-log') {
+      const events = input['logEvents'] as { message: string }[];
+      auditLines.get(stream)?.push(...events.map(({ message }) => message));
+      return { status: 200, body: {} };
     }
     if (operation === 'GetSecretValue' && input['SecretId'] === 'arn:pepper') {
       return { status: 200, body: { SecretString: state.pepper } };
@@ -71,6 +95,17 @@ export const startFakeAws = async () => {
     return refused('UnknownOperationException', operation);
   };
 
+  /** STS: a form, answered by XML. */
+  const callerIdentity = (form: string): Reply =>
+    new URLSearchParams(form).get('Action') === 'GetCallerIdentity'
+      ? {
+          status: 200,
+          body:
+            '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>' +
+            '<Arn>arn:aws:iam::123456789012:user/dev</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>',
+        }
+      : refused('UnknownOperationException', form);
+
   const rest = (method: string, path: string, input: Record<string, unknown>): Reply => {
     const [, resource = '', id = ''] = path.split('/');
     if (method === 'POST' && path === '/apikeys') {
@@ -93,7 +128,9 @@ export const startFakeAws = async () => {
 
   const toDynalite = async (request: IncomingMessage, body: Buffer): Promise<Reply> => {
     const { authorization = '', 'x-amz-date': date = '' } = request.headers;
-    const answer = await fetch(table.endpoint, {
+    const { TableName } = JSON.parse(body.toString()) as { TableName?: string };
+    const { endpoint: address } = TableName === 'Usage' ? usage : table;
+    const answer = await fetch(address, {
       method: 'POST',
       headers: {
         'content-type': 'application/x-amz-json-1.0',
@@ -110,6 +147,8 @@ export const startFakeAws = async () => {
     const body = await buffer(request);
     const target = String(request.headers['x-amz-target'] ?? '');
     const { pathname } = new URL(request.url ?? '/', 'http://aws');
+    const isQuery = String(request.headers['content-type']).includes('x-www-form-urlencoded');
+    if (isQuery) return callerIdentity(body.toString());
     const operation = target === '' ? `${request.method} ${pathname}` : target.split('.')[1];
     if (operation !== undefined && state.denied.has(operation)) {
       return refused('AccessDeniedException', `User: dev is not authorized to ${operation}`);
@@ -124,6 +163,10 @@ export const startFakeAws = async () => {
 
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { status, body } = await answer(request);
+    if (typeof body === 'string') {
+      response.writeHead(status, { 'content-type': 'text/xml' }).end(body);
+      return;
+    }
     const type = (body as { __type?: string }).__type;
     response.writeHead(status, {
       'content-type': 'application/x-amz-json-1.1',
@@ -139,6 +182,7 @@ export const startFakeAws = async () => {
     registry: new DynamoDbRegistry(table),
     upstreams: new DynamoDbUpstreamRegistry(table),
     gatewayKeys,
+    auditLines,
     state,
     /** What the twin writes to `.drawbridge/connection.json`. */
     connection: {
@@ -150,6 +194,7 @@ export const startFakeAws = async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await table[Symbol.asyncDispose]();
+      await usage[Symbol.asyncDispose]();
     },
   };
 };

@@ -80,6 +80,46 @@ describe('the CLI as a process', () => {
     expect(await json('tenants', 'show', 'acme')).toMatchObject({ keyCount: 2, activeKeyCount: 1 });
   });
 
+  it('each command leaves a record in a log stream of its own, and no secret in it', async () => {
+    aws.auditLines.clear();
+    await json('tenants', 'create', 'audited', '--plan', 'free');
+    const { key, keyId } = issued.parse(await json('keys', 'create', 'audited'));
+    const refused = await drawbridge(['keys', 'show', 'Missing0']);
+    expect(refused.exitCode).toBe(1);
+    expect([...aws.auditLines.keys()].map((name) => name.replace(/[^-]*$/u, ''))).toEqual(
+      Array.from({ length: 3 }, () => 'cli-iam-123456789012-user/dev-'),
+    );
+    const lines = [...aws.auditLines.values()].flat();
+    const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(records.map(({ type }) => type)).toEqual(
+      Array.from({ length: 3 }, () => ['audit', 'audit-checkpoint']).flat(),
+    );
+    expect(records.filter(({ type }) => type === 'audit')).toMatchObject([
+      { method: 'admin/tenants.create', target: 'audited', tenant: 'audited', outcome: 'ok' },
+      { method: 'admin/keys.create', subject: 'iam:123456789012:user/dev', code: null },
+      { method: 'admin/keys.show', target: 'Missing0', outcome: 'refused', code: 'KEY_NOT_FOUND' },
+    ]);
+    expect(lines.join('')).not.toContain(key.slice(key.indexOf(keyId) + 8));
+  });
+
+  it('where the audit cannot be opened nothing is done', async () => {
+    aws.state.denied.add('CreateLogStream');
+    const before = [...aws.gatewayKeys.keys()];
+    const { exitCode, out, err } = await drawbridge(['tenants', 'create', 'x', '--plan', 'free']);
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
+    expect(err).toMatch(/^error: nothing was done, since it could not be recorded: /);
+    expect([...aws.gatewayKeys.keys()]).toEqual(before);
+  });
+
+  it('a key is shown although its creation cannot be recorded, and the exit code says so', async () => {
+    await json('tenants', 'create', 'unwritten', '--plan', 'free');
+    aws.state.denied.add('PutLogEvents');
+    const { exitCode, out, err } = await drawbridge(['keys', 'create', 'unwritten']);
+    expect(exitCode).toBe(1);
+    expect(out).toContain('smcp_unwritten_');
+    expect(err).toMatch(/^error: could not record what was done: .* It is done\.\n$/);
+  });
+
   it('a refused step is undone in AWS and exits 1', async () => {
     const before = [...aws.gatewayKeys.keys()];
     aws.state.denied.add('PutItem');

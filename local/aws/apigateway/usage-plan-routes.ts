@@ -15,8 +15,14 @@ export const USAGE_PLAN_ROUTES: readonly Route[] = [
     method: 'GET',
     pattern: at('/usageplans'),
     status: 200,
-    query: ['limit', 'position'],
-    answer: (service, { query }) => page(service.getUsagePlans(), query),
+    query: ['limit', 'position', 'keyId'],
+    answer: (service, { query }) => {
+      const keyId = query.get('keyId');
+      const plans = service.getUsagePlans();
+      const ofKey = ({ id }: { readonly id: string }) =>
+        service.getUsagePlanKeys(id).some((key) => key.id === keyId);
+      return page(keyId === null ? plans : plans.filter(ofKey), query);
+    },
   },
   {
     method: 'GET',
