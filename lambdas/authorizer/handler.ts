@@ -7,7 +7,9 @@ import type {
 } from '../../src/credentials/verify-access-token.ts';
 import type { ApiKeyVerifier, Verification } from '../../src/credentials/verify-api-key.ts';
 import type { Log } from '../../src/log/log.ts';
+import { noMetrics, type Metrics } from '../../src/metrics/metrics.ts';
 import { toAuthorizerContext } from '../../src/principals/principal.ts';
+import { refusalClasses, type AuthorizerRefusal } from './refusal-classes.ts';
 
 /** What is used of a REQUEST authorizer's event (AWS: "Input to an API Gateway Lambda authorizer"). */
 const requestEvent = z.object({
@@ -43,6 +45,8 @@ export interface AuthorizerDeps {
   /** Absent where no issuer is trusted: access tokens are refused then. */
   readonly verifyAccessToken?: AccessTokenVerifier | undefined;
   readonly log: Log;
+  /** @default none */
+  readonly metrics?: Metrics;
 }
 
 const bearer = /^Bearer +([^\s]+) *$/i;
@@ -76,14 +80,25 @@ const unauthorized = (): Error => new Error('Unauthorized');
 /** An error of its own: what API Gateway gets, and the runtime logs, holds nothing of the cause. */
 const unavailable = (): Error => new Error('Authorizer unavailable');
 
-type Decision = Verification | AccessTokenVerification | Refusal<'no-issuers'>;
+type Decision = Verification | AccessTokenVerification | Refusal;
 
-interface Refusal<Reason> {
+interface Refusal {
   readonly kind: 'refused';
-  readonly reason: Reason;
+  readonly reason: AuthorizerRefusal;
 }
 
-export const createHandler = ({ verifyApiKey, verifyAccessToken, log }: AuthorizerDeps) => {
+export const createHandler = ({
+  verifyApiKey,
+  verifyAccessToken,
+  log,
+  metrics = noMetrics,
+}: AuthorizerDeps) => {
+  const failed = (error: unknown, requestId?: string): Error => {
+    log.error('auth.failed', error, { requestId });
+    metrics.emit({ AuthorizerFailures: 1 });
+    return unavailable();
+  };
+
   /**
    * By the form of the credential, which decides its lane: an API key holds no dot.
    * @throws Error when the credential could not be looked at.
@@ -103,13 +118,11 @@ export const createHandler = ({ verifyApiKey, verifyAccessToken, log }: Authoriz
     const event = requestEvent.safeParse(input).data;
     const requestId = event?.requestContext.requestId;
     if (event === undefined) {
-      log.error('auth.failed', new Error('the event is not of a REQUEST authorizer'));
-      throw unavailable();
+      throw failed(new Error('the event is not of a REQUEST authorizer'));
     }
     const verification = await verify(event).catch((error: unknown) => {
       // Fail closed: every error but "Unauthorized" is a 5xx to the caller, never an Allow.
-      log.error('auth.failed', error, { requestId });
-      throw unavailable();
+      throw failed(error, requestId);
     });
     if (verification.kind === 'refused') {
       const { reason } = verification;
@@ -117,6 +130,7 @@ export const createHandler = ({ verifyApiKey, verifyAccessToken, log }: Authoriz
       // A key id from a token that proved nothing is whatever a stranger sent: it is not written down.
       const known = reason === 'malformed' || reason === 'unknown' ? undefined : keyId;
       log.warn('auth.refused', { requestId, reason, keyId: known });
+      metrics.emit({ AuthorizerRefusals: 1 }, { reason: refusalClasses[reason] });
       throw unauthorized();
     }
     const { principal, usageKey } = verification;

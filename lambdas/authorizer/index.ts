@@ -5,6 +5,7 @@ import { secretReader } from '../../src/credentials/secrets-manager-secret.ts';
 import type { AccessTokenVerifier } from '../../src/credentials/verify-access-token.ts';
 import { createApiKeyVerifier } from '../../src/credentials/verify-api-key.ts';
 import { createLog, toStandardOutput } from '../../src/log/log.ts';
+import { countColdStart, openMetrics } from '../../src/metrics/metrics-env.ts';
 import { DynamoDbKeyReader, type KeyTable } from '../../src/registry/dynamodb-key-reader.ts';
 import { registryEnv } from '../../src/registry/registry-env.ts';
 import { createHandler } from './handler.ts';
@@ -25,6 +26,8 @@ const table: KeyTable = {
   tableName: REGISTRY_TABLE_NAME,
 };
 const now = Date.now;
+const metrics = openMetrics(process.env, toStandardOutput, now);
+countColdStart(metrics, 'authorizer', process.env);
 
 let verifier: Promise<AccessTokenVerifier> | undefined;
 const verifyAccessToken: AccessTokenVerifier = async (token) => {
@@ -45,4 +48,5 @@ export const handler = createHandler({
   }),
   verifyAccessToken: TOKEN_ISSUERS === undefined ? undefined : verifyAccessToken,
   log: createLog(toStandardOutput),
+  metrics,
 });

@@ -2,6 +2,8 @@ import type { ServerContext } from '@modelcontextprotocol/server';
 import type { CallRequest } from '../../src/gateway/gateway.ts';
 import { isObject } from '../../src/gateway/definitions.ts';
 import type { Log } from '../../src/log/log.ts';
+import { percentOfFullest } from '../../src/quota/fullest-limit.ts';
+import { traceContextOf } from '../../src/trace/trace-context.ts';
 import type { JsonObject } from '../../src/upstreams/upstream.ts';
 import type { ServedExchange } from './observed-server.ts';
 
@@ -10,20 +12,6 @@ export interface CallerFacts {
   readonly era: 'legacy' | 'modern';
   readonly log: Log;
 }
-
-/** W3C Trace Context in `_meta` (MCP 2026-07-28, basic/index, "_meta"). */
-const traceKeys = ['traceparent', 'tracestate', 'baggage'] as const;
-
-const traceOf = (meta: unknown): Readonly<Record<string, string>> | undefined => {
-  if (!isObject(meta)) return undefined;
-  const found = traceKeys.flatMap((key) => {
-    const value = meta[key];
-    return typeof value === 'string' && value.length <= 512 && /^[\x20-\x7e]*$/u.test(value)
-      ? [[key, value] as const]
-      : [];
-  });
-  return found.length === 0 ? undefined : Object.fromEntries(found);
-};
 
 const envelopeOf = ({ mcpReq }: ServerContext): JsonObject =>
   (mcpReq.envelope as JsonObject | undefined) ?? {};
@@ -52,6 +40,8 @@ export const callerRequestOf = (
   const logLevel = envelope['io.modelcontextprotocol/logLevel'];
   // A client of 2025 hears logs unless it says otherwise; one of 2026 says so with each request.
   const wantsLog = era === 'legacy' || typeof logLevel === 'string';
+  const trace = traceContextOf({ meta: mcpReq._meta, header: exchange.header });
+  if (trace !== undefined) exchange.observeRoute(mcpReq.id, { traceparent: trace.traceparent });
   const requestState: unknown = era === 'modern' ? mcpReq.requestState() : undefined;
   return {
     principal,
@@ -60,7 +50,7 @@ export const callerRequestOf = (
     hops,
     name,
     args,
-    trace: traceOf(mcpReq._meta),
+    trace,
     signal: mcpReq.signal,
     canElicit: era === 'modern' && canElicit(envelope),
     ...(progressToken === undefined
@@ -79,9 +69,14 @@ export const callerRequestOf = (
         ...(mcpReq.method === 'tools/call' && tool !== undefined ? { tool } : {}),
       }),
     onCharged: ({ units, limits }) => {
-      exchange.observeRoute(mcpReq.id, { units });
+      const quotaPercent = percentOfFullest(limits);
+      exchange.observeRoute(mcpReq.id, {
+        units,
+        ...(quotaPercent === undefined ? {} : { quotaPercent }),
+      });
       exchange.observeLimits(limits);
     },
     onUpstreamTime: (upstreamMs) => exchange.observeRoute(mcpReq.id, { upstreamMs }),
+    onUpstreamFailed: (upstreamFailure) => exchange.observeRoute(mcpReq.id, { upstreamFailure }),
   };
 };

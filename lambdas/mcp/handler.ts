@@ -185,6 +185,7 @@ export const createHandler = (deps: McpHandlerDeps) => {
       observeEra: (era) => audit.observeEra(era),
       observeRoute: (id, facts) => audit.observeRoute(id, facts),
       hops,
+      header: (name) => headers.get(name),
     });
     // One message has one answer, and so one status. Of a batch each message has its own error.
     const refusal = messages.length === 1 ? [...refusals.values()][0] : undefined;

@@ -22,7 +22,8 @@ import { maxShards, quotaEnv } from '../../src/quota/plan-limits.ts';
 import { DynamoDbPrincipalReader } from '../../src/registry/dynamodb-principal-reader.ts';
 import { registryEnv } from '../../src/registry/registry-env.ts';
 import { createLog, toStandardOutput } from '../../src/log/log.ts';
-import { embeddedMetrics } from '../../src/metrics/metrics.ts';
+import { meteredSink } from '../../src/metrics/metered-sink.ts';
+import { countColdStart, openMetrics } from '../../src/metrics/metrics-env.ts';
 import { Sealer } from '../../src/sealing/sealer.ts';
 import type { UpstreamDirectory } from '../../src/upstreams/directory.ts';
 import { createUpstreamPool } from '../../src/upstreams/upstream-pool.ts';
@@ -47,6 +48,8 @@ const env = registryEnv
   .parse(process.env);
 
 const log = createLog(toStandardOutput);
+const metrics = openMetrics(process.env, toStandardOutput, Date.now);
+countColdStart(metrics, 'mcp', process.env);
 
 let documents: Promise<DocumentIndex> | undefined;
 const loadDocuments = async (): Promise<DocumentIndex> =>
@@ -117,11 +120,7 @@ const gateway = new Gateway({
       visibleTo: async (tenant) => (await (directory ??= openDirectory())).visibleTo(tenant),
     },
     upstreamOf,
-    pins: new Pins({
-      newTools: env.NEW_TOOLS,
-      log,
-      metrics: embeddedMetrics(toStandardOutput, env.DRAWBRIDGE_ENV, Date.now),
-    }),
+    pins: new Pins({ newTools: env.NEW_TOOLS, log, metrics }),
     // What a client carries from one attempt at a call to the next is sealed with a key of its own (src/sealing/sealer.ts).
     forwarding: new Forwarding(new Sealer(readDigestSecret, Date.now)),
     log,
@@ -148,12 +147,16 @@ export const handler = createHandler({
   }),
   version: env.DRAWBRIDGE_VERSION,
   env: env.DRAWBRIDGE_ENV,
-  sink: new ChainedSink({
-    writeLine: toStandardOutput,
-    key: auditKey,
-    env: env.DRAWBRIDGE_ENV,
-    now: Date.now,
-  }),
+  sink: meteredSink(
+    new ChainedSink({
+      writeLine: toStandardOutput,
+      key: auditKey,
+      env: env.DRAWBRIDGE_ENV,
+      now: Date.now,
+      onGap: (records) => metrics.emit({ AuditGaps: records }),
+    }),
+    metrics,
+  ),
   digester: new ArgsDigester(() => auditKey.secret()),
   log,
   allowedOrigins: env.ALLOWED_ORIGINS,

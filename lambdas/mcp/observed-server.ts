@@ -8,6 +8,7 @@ import {
 import { rpcErrorOf, type GatewayError } from '../../src/errors/gateway-error.ts';
 import type { Principal } from '../../src/principals/principal.ts';
 import type { LimitState } from '../../src/quota/meter.ts';
+import type { UpstreamFailure } from '../../src/upstreams/upstream.ts';
 import { publicMessage } from './public-message.ts';
 
 /** One HTTP request as the endpoint serves it. */
@@ -30,6 +31,8 @@ export interface Exchange {
   readonly refusals: Map<string | number, GatewayError>;
   /** Drawbridges that the request went through before this one. */
   readonly hops: number;
+  /** A header of the HTTP request, by its name in lower case. */
+  readonly header: (name: string) => string | undefined;
 }
 
 /** What becomes known of a message on its way, for the audit. */
@@ -39,7 +42,12 @@ export interface RouteFacts {
   readonly server?: string;
   /** What it was charged. */
   readonly units?: number;
+  /** How much of the fullest limit is used then. */
+  readonly quotaPercent?: number;
   readonly upstreamMs?: number;
+  readonly upstreamFailure?: UpstreamFailure;
+  /** What an upstream is given as the trace. */
+  readonly traceparent?: string;
   /** What refuses the call. */
   readonly policyId?: string;
   /** Servers that a list lacks, or has only as it was. */

@@ -3,15 +3,17 @@ import { GatewayError } from '../../src/errors/gateway-error.ts';
 import type { CallOutcome, CallRequest, Gateway } from '../../src/gateway/gateway.ts';
 import { isObject } from '../../src/gateway/definitions.ts';
 import type { Principal } from '../../src/principals/principal.ts';
+import { percentOfFullest } from '../../src/quota/fullest-limit.ts';
 import type { LimitState, UsageReader } from '../../src/quota/meter.ts';
 import { rateLimitHeaders } from '../../src/quota/rate-limit-headers.ts';
 import { whoAmI } from '../../src/principals/who-am-i.ts';
 import { openApiOf } from '../../src/tools/openapi.ts';
 import { ToolError } from '../../src/tools/tool.ts';
+import { traceContextOf } from '../../src/trace/trace-context.ts';
 import type { JsonObject } from '../../src/upstreams/upstream.ts';
 import type { HttpResponse } from '../middleware/error-response.ts';
 import type { RequestAudit } from './auditor.ts';
-import { readBody, type ProxyEvent } from './incoming.ts';
+import { lowerCaseHeaders, readBody, type ProxyEvent } from './incoming.ts';
 
 /** The tools over plain HTTP, for curl and ChatGPT Actions: the same gateway, the same audit. */
 export interface RestDeps {
@@ -136,10 +138,15 @@ const call = async (
     args,
     onRouted: (routed) => audit.observeRoute('', routed),
     onCharged: (charged) => {
-      audit.observeRoute('', { units: charged.units });
       limits = charged.limits;
+      const quotaPercent = percentOfFullest(limits);
+      audit.observeRoute('', {
+        units: charged.units,
+        ...(quotaPercent === undefined ? {} : { quotaPercent }),
+      });
     },
     onUpstreamTime: (upstreamMs) => audit.observeRoute('', { upstreamMs }),
+    onUpstreamFailed: (upstreamFailure) => audit.observeRoute('', { upstreamFailure }),
   });
   const isOk =
     outcome.kind === 'own-result' ||
@@ -178,8 +185,12 @@ export const serveRest = async (
   audit: RequestAudit,
   hops: number,
 ): Promise<HttpResponse> => {
+  const headers = lowerCaseHeaders(event);
+  const trace = traceContextOf({ header: (name) => headers.get(name) });
+  if (trace !== undefined) audit.observeRoute('', { traceparent: trace.traceparent });
   const caller: CallRequest = {
     principal,
+    trace,
     sourceIp: event.requestContext.identity.sourceIp,
     requestId: event.requestContext.requestId,
     hops,

@@ -8,6 +8,7 @@ import {
   type ElicitationAnswers,
   type JsonObject,
   type Upstream,
+  type UpstreamFailure,
   type UpstreamMethod,
 } from '../upstreams/upstream.ts';
 import { isObject, withoutReservedMeta } from './definitions.ts';
@@ -26,6 +27,8 @@ export interface CallerRequest {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((params: JsonObject) => void) | undefined;
   readonly onLog?: ((params: JsonObject) => void) | undefined;
+  /** Hears why an upstream gave no result. */
+  readonly onUpstreamFailed?: ((failure: UpstreamFailure) => void) | undefined;
   /** What the caller wants to hear of logs, for upstreams that take it per request. */
   readonly logLevel?: string | undefined;
   /** Whether the caller understands `input_required` and can show elicitations. */
@@ -104,6 +107,7 @@ export class Forwarding {
       return { kind: 'result', result: shown };
     } catch (error) {
       if (!isUpstreamError(error)) throw error;
+      caller.onUpstreamFailed?.(error.failure);
       return failed(error, to.spec, caller.requestId);
     }
   }

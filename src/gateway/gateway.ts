@@ -224,6 +224,7 @@ export class Gateway {
     const spec = await this.#aggregate?.findSilent(kind, request.name, askerOf(request));
     if (spec === undefined) return undefined;
     request.onRouted?.({ server: spec.name });
+    request.onUpstreamFailed?.('unreachable');
     return unreachable(spec, request.requestId);
   }
 

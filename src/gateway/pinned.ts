@@ -74,7 +74,7 @@ export class Pins {
       const count = [...hidden.values()].filter((value) => value === reason).length;
       if (count === 0) continue;
       log.warn('pins.hidden', { server, reason, tools: count });
-      if (reason === 'changed') metrics.count('PinDrift', count, { server });
+      if (reason === 'changed') metrics.emit({ PinDrift: count }, { server });
     }
   }
 }

@@ -1,3 +1,5 @@
+import { isTraceparent, isTracestate } from '../trace/trace-context.ts';
+
 /**
  * Headers that an operator's configuration does not set: of one connection (RFC 9110 §7.6.1), of the message's framing,
  * or of the protocol.
@@ -33,19 +35,11 @@ export const isConfigurableHeader = (name: string): boolean =>
 /** How many Drawbridges a request went through. */
 export const hopsHeader = 'x-drawbridge-hops';
 
-/** W3C Trace Context, "Trace Context HTTP Headers Format"; a `tracestate` of 512 characters is as long as it must be. */
-const traceValues = {
-  traceparent: /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/u,
-  tracestate: /^[\x21-\x7e](?:[\x20-\x7e]{0,510}[\x21-\x7e])?$/u,
-};
-
-/** What of a caller's trace context is well-formed. */
-export const traceHeaders = (
-  trace: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(traceValues).flatMap(([name, pattern]) => {
-      const value = trace[name];
-      return value !== undefined && pattern.test(value) ? [[name, value]] : [];
-    }),
-  );
+/** What of a trace context is well-formed, as headers (W3C Trace Context §3). */
+export const traceHeaders = ({
+  traceparent,
+  tracestate,
+}: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  isTraceparent(traceparent)
+    ? { traceparent, ...(isTracestate(tracestate) ? { tracestate } : {}) }
+    : {};

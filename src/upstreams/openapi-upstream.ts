@@ -1,7 +1,7 @@
 import type { StreamingFetch } from '../fetch-guard/streaming-fetch.ts';
 import { asCall, type HttpCall } from './http-call.ts';
 import { ofGuard } from './http-failure.ts';
-import { hopsHeader, isConfigurableHeader } from './http-headers.ts';
+import { hopsHeader, isConfigurableHeader, traceHeaders } from './http-headers.ts';
 import type { ResolveValues } from './http-upstream.ts';
 import { isHeaderValue } from './openapi-headers.ts';
 import { backendRequest, type BackendRequest } from './openapi-request.ts';
@@ -178,7 +178,7 @@ export class OpenApiUpstream implements Upstream {
         ...(await this.#configured(options)),
         'user-agent': `drawbridge/${this.#deps.version}`,
         [hopsHeader]: String(call.hops + 1),
-        ...call.trace,
+        ...traceHeaders(call.trace),
       },
       ...(body === undefined ? {} : { body }),
       redirect: 'manual',

@@ -24,7 +24,7 @@ export interface UpstreamRequest {
   readonly requestId: string;
   /** How many Drawbridges the request went through before this one. */
   readonly hops: number;
-  /** W3C `traceparent` and `tracestate`, when the caller sent them. */
+  /** W3C `traceparent`, and what goes with it: the parent is this gateway's call (src/trace/trace-context.ts). */
   readonly trace?: Readonly<Record<string, string>> | undefined;
   /** From now to the end of the answer. */
   readonly timeoutMs: number;

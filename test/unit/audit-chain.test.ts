@@ -21,11 +21,11 @@ describe('a chain', () => {
     const coded = (body: string) =>
       `${body.slice(0, -2)},"mac":"${createHmac('sha256', key).update(body).digest('base64url')}"}}`;
     const first = coded(
-      '{"type":"audit","ts":"2026-11-21T05:00:00.000Z","requestId":"req-0","traceId":null,"env":"test","tenant":"acme",' +
+      '{"type":"audit","ts":"2026-11-21T05:00:00.000Z","requestId":"req-0","traceId":null,"traceparent":null,"env":"test","tenant":"acme",' +
         '"subject":"key:Abcd1234","keyId":"Abcd1234","lane":"key","clientInfo":{"name":"client","version":"1.0.0"},' +
         '"era":"modern","method":"tools/call","tool":"search","server":"drawbridge","decision":"allow","policyId":null,' +
-        '"outcome":"ok","rpcCode":null,"httpStatus":200,"units":1,"argsBytes":12,' +
-        `"argsDigest":"${'d'.repeat(43)}","resultBytes":300,"ms":7,"upstreamMs":null,"missing":null,` +
+        '"outcome":"ok","rpcCode":null,"httpStatus":200,"units":1,"quotaPercent":null,"argsBytes":12,' +
+        `"argsDigest":"${'d'.repeat(43)}","resultBytes":300,"ms":7,"upstreamMs":null,"upstreamFailure":null,"missing":null,` +
         '"chain":{"id":"mwpxvkw0.one","seq":0,"prev":""}}',
     );
     const prev = createHash('sha256').update(first).digest('base64url');

@@ -15,6 +15,7 @@ export const aRecord = (n: number, more: Partial<AuditRecord> = {}): AuditRecord
   ts: new Date(startedAt + n).toISOString(),
   requestId: `req-${n}`,
   traceId: null,
+  traceparent: null,
   env: 'test',
   tenant: 'acme',
   subject: 'key:Abcd1234',
@@ -31,11 +32,13 @@ export const aRecord = (n: number, more: Partial<AuditRecord> = {}): AuditRecord
   rpcCode: null,
   httpStatus: 200,
   units: 1,
+  quotaPercent: null,
   argsBytes: 12,
   argsDigest: createHash('sha256').update(String(n)).digest('base64url'),
   resultBytes: 300,
   ms: 7,
   upstreamMs: null,
+  upstreamFailure: null,
   missing: null,
   chain: null,
   ...more,
@@ -47,6 +50,7 @@ export const aContainer = (
   log: LogLine[],
   at: { now: number },
   readSecret: () => Promise<string> = async () => auditSecret,
+  onGap: (records: number) => void = () => undefined,
 ) => {
   const later: (() => void)[] = [];
   const key = new AuditKey(readSecret);
@@ -57,6 +61,7 @@ export const aContainer = (
     now: () => at.now,
     random: () => name,
     later: (run) => void later.push(run),
+    onGap,
   });
   return { sink, key, later };
 };

@@ -230,7 +230,7 @@ describe('pins', () => {
       expect((await gateway.listTools(aCaller())).items).toEqual([]);
       expect(await gateway.callTool(aCaller({ name: 's_ask' }))).toEqual({ kind: 'unknown-tool' });
     }
-    expect(counted).toEqual([{ name: 'PinDrift', value: 1, dimensions: { server: 's' } }]);
+    expect(counted).toEqual([{ values: { PinDrift: 1 }, dimensions: { server: 's' } }]);
     expect(lines.join('\n')).toContain('"event":"pins.hidden","server":"s","reason":"changed"');
     expect(await gateway.servers(aCaller())).toMatchObject([
       {},

@@ -19,15 +19,17 @@ describe('the record of a call', () => {
     const { body, headers } = modern('tools/call', { name: 'echo', arguments: { text: 'hi' } });
     const answer = await post(body, { headers });
     expect(answer.text).toHaveLength(256);
-    expect(auditLines).toEqual([
+    const span = /"traceparent":"00-\w{32}-(\w{16})-/.exec(auditLines[0] ?? '')?.[1] ?? 'none';
+    expect(auditLines.map((line) => line.replace(span, '<span>'))).toEqual([
       '{"type":"audit","ts":"2026-11-21T05:00:00.000Z","requestId":"req-1",' +
-        '"traceId":"1-5759e988-bd862e3fe1be46a994272793","env":"test","tenant":"demo",' +
+        '"traceId":"1-5759e988-bd862e3fe1be46a994272793",' +
+        '"traceparent":"00-5759e988bd862e3fe1be46a994272793-<span>-00","env":"test","tenant":"demo",' +
         '"subject":"key:Abcd1234","keyId":"Abcd1234","lane":"key",' +
         '"clientInfo":{"name":"test-client","version":"1.2.3"},"era":"modern",' +
         '"method":"tools/call","tool":"echo","server":"drawbridge","decision":"allow",' +
-        '"policyId":null,"outcome":"ok","rpcCode":null,"httpStatus":200,"units":1,"argsBytes":13,' +
+        '"policyId":null,"outcome":"ok","rpcCode":null,"httpStatus":200,"units":1,"quotaPercent":null,"argsBytes":13,' +
         '"argsDigest":"BP8qcZshz7nJ3qxM46HrnGFeNti2C4UKiOBzr-dL3GY","resultBytes":256,"ms":7,' +
-        '"upstreamMs":null,"missing":null,"chain":null}',
+        '"upstreamMs":null,"upstreamFailure":null,"missing":null,"chain":null}',
     ]);
     expect(hmac('{"text":"hi"}')).toBe('BP8qcZshz7nJ3qxM46HrnGFeNti2C4UKiOBzr-dL3GY');
   });

@@ -24,7 +24,7 @@ export const anAggregatingGateway = (
 ) => {
   const at = { now: Date.UTC(2026, 10, 21, 9) };
   const lines: string[] = [];
-  const counted: { name: string; value: number; dimensions: object | undefined }[] = [];
+  const counted: { values: object; dimensions: object | undefined }[] = [];
   const log = createLog(
     (line) => void lines.push(line),
     () => at.now,
@@ -37,7 +37,7 @@ export const anAggregatingGateway = (
       newTools: options.newTools ?? 'allow',
       log,
       metrics: {
-        count: (name, value, dimensions) => void counted.push({ name, value, dimensions }),
+        emit: (values, dimensions) => void counted.push({ values, dimensions }),
       },
     }),
     forwarding: new Forwarding(
