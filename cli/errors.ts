@@ -6,7 +6,11 @@ export type CliErrorCode =
   | 'DECLINED'
   | 'TWIN_NOT_RUNNING'
   /** A server was connected to and did not answer as it should. */
-  | 'CHECK_FAILED';
+  | 'CHECK_FAILED'
+  /** The CDK app could not be synthesized, or what it wrote cannot be read. */
+  | 'SYNTHESIS_FAILED'
+  /** A template has something that `cost` has no price for. */
+  | 'PRICE_UNKNOWN';
 
 /** What the CLI itself refuses, before or without asking the deployment. */
 export class CliError extends Error {

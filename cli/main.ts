@@ -60,6 +60,10 @@ const exitCode = await runCli(process.argv.slice(2), {
     const { connectTo } = await import('./connect.ts');
     return connectTo(target);
   },
+  readStacks: async (source) => {
+    const { readStacks } = await import('./project/read-stacks.ts');
+    return readStacks(packageRoot)(source);
+  },
   openProject: (configDirectory) =>
     openProject(
       packageRoot,

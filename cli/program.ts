@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import type { ProjectPorts } from '../src/admin/ports.ts';
+import type { ReadStacks } from './commands/cost.ts';
 import { CliError, describeError } from './errors.ts';
 import { printError, printResult, type Terminal } from './io.ts';
 import { operations, type Connection } from './operate.ts';
 import type { TargetOptions } from './target.ts';
 import type { VerbContext } from './verbs/context.ts';
 import { addAuditVerbs } from './verbs/audit.ts';
+import { addCostVerb } from './verbs/cost.ts';
 import { addDoctorVerb } from './verbs/doctor.ts';
 import { addKeyVerbs } from './verbs/keys.ts';
 import { addPinVerbs } from './verbs/pins.ts';
@@ -21,7 +23,12 @@ export interface CliDeps {
   readonly connect: (options: TargetOptions) => Promise<Connection>;
   /** Absent where there are no files to write. */
   readonly openProject?: (configDirectory?: string) => ProjectPorts;
+  /** Absent where nothing can be synthesized. */
+  readonly readStacks?: ReadStacks;
 }
+
+const noStacks: ReadStacks = () =>
+  Promise.reject(new CliError('USAGE', 'there are no templates of a project here'));
 
 interface GlobalOptions extends TargetOptions {
   readonly json?: boolean;
@@ -36,7 +43,8 @@ Examples:
 
 Without --env, the commands go to the twin that \`npm start\` runs.`;
 
-const buildProgram = ({ terminal, connect, openProject }: CliDeps, json: boolean): Command => {
+const buildProgram = (deps: CliDeps, json: boolean): Command => {
+  const { terminal, connect, openProject, readStacks = noStacks } = deps;
   const program = new Command('drawbridge')
     .description(
       'Operate the tenants, keys, principals, policies and servers of a Drawbridge deployment.',
@@ -76,6 +84,7 @@ const buildProgram = ({ terminal, connect, openProject }: CliDeps, json: boolean
   addPinVerbs(program, context);
   addSecretVerbs(program, context);
   addAuditVerbs(program, context);
+  addCostVerb(program, { ...context, readStacks });
   return program;
 };
 
