@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { adminConfig } from './admin-config.ts';
 import { cloudFrontConfig, maxOriginTimeoutSeconds } from './cloud-front-config.ts';
 import { identityConfig } from './identity-config.ts';
 import { plansConfig } from './plan-config.ts';
@@ -130,6 +131,9 @@ const settings = z.strictObject({
         ),
     })
     .prefault({}),
+  admin: adminConfig.describe(
+    'The admin API (content/admin-api.md), for callers that sign with IAM.',
+  ),
   secrets: secretNames,
   upstreams: upstreamsConfig,
   logs: z

@@ -4,6 +4,7 @@ export interface FunctionAssets {
   readonly mcp: string;
   readonly oauth: string;
   readonly preToken: string;
+  readonly admin: string;
   /** One for each stdio server. */
   readonly sandboxes: readonly SandboxAsset[];
 }

@@ -25,6 +25,9 @@ export const throttleConfig = z.strictObject({
   ci: methodThrottle(50, 100).describe(
     'The same for POST /ci/mcp alone: API Gateway gives IAM callers no usage plan.',
   ),
+  admin: methodThrottle(5, 10).describe(
+    'The same for each method of /admin and what is below it: people and scripts, no tools.',
+  ),
 });
 
 export type ThrottleConfig = z.infer<typeof throttleConfig>;

@@ -30,6 +30,8 @@ export interface Connection {
   /** The client without a secret that everybody who registers is handed: for clients that do not register. */
   readonly oauthPublicClientId?: string;
   readonly demoUser?: { readonly username: string; readonly password: string };
+  /** The admin API (content/admin-api.md): signed with `adminAws`. Absent where the deployment has none. */
+  readonly adminUrl?: string;
   /** An operator's credentials, for the CLI. They mean nothing to AWS. */
   readonly adminAws: AwsCredentials;
   readonly twin: {

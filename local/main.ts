@@ -91,9 +91,15 @@ const signInOf = ({ url, pool }: Twin): Partial<Connection> => {
   };
 };
 
+const hasAdminApi = ({ deployment }: Twin): boolean =>
+  deployment
+    .ofType('AWS::ApiGateway::Resource')
+    .some(({ properties }) => properties['PathPart'] === 'admin');
+
 const connectionOf = (twin: Twin): Connection => ({
   url: twin.url,
   mcpUrl: `${twin.url}/mcp`,
+  ...(hasAdminApi(twin) ? { adminUrl: `${twin.url}/admin` } : {}),
   adminAws: twin.operator,
   ...signInOf(twin),
   ...(twin.ciRole === undefined ? {} : { ciUrl: `${twin.url}/ci/mcp`, aws: twin.ciRole }),

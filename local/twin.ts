@@ -12,7 +12,7 @@ import { functionDefinitions } from './lambda/function-definitions.ts';
 import { startCognito, type Cognito } from './cognito/cognito.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
 import { FileLogSink } from './log/file-log-sink.ts';
-import type { LogSink } from './log/log-sink.ts';
+import type { LogStore } from './log/log-sink.ts';
 import type { Deployment } from './template/deployment.ts';
 import { assertInvokePermissions } from './template/invoke-permissions.ts';
 import { openUsage } from './usage/open-usage.ts';
@@ -30,7 +30,7 @@ export interface TwinOptions {
   /** Where the API answers, when that outlives this twin: `port` is then not used. */
   readonly listener?: HttpListener | undefined;
   /** @default files in `<stateDirectory>/logs` */
-  readonly log?: LogSink;
+  readonly log?: LogStore;
   /** Hears each AWS call that a function's own role does not allow. */
   readonly onRefusal?: (call: AuthorizedCall) => void;
   /** Hears each AWS call that was allowed. */
@@ -49,6 +49,11 @@ export interface Twin {
   readonly url: string;
   readonly deployment: Deployment;
   readonly operator: AwsCredentials;
+  /**
+   * Credentials of an IAM user of this name, for tests of what a function makes of callers. As an operator's, they are
+   * allowed everything that the twin implements.
+   */
+  userCredentials(name: string): AwsCredentials & { readonly arn: string };
   /** Undefined when the template has no such role (`ci.github` of the configuration). */
   readonly ciRole: CiCredentials | undefined;
   readonly aws: AwsEndpoint;
@@ -60,7 +65,7 @@ export interface Twin {
   close(): Promise<void>;
 }
 
-const openLog = (directory: string, closing: (() => void)[]): LogSink => {
+const openLog = (directory: string, closing: (() => void)[]): LogStore => {
   const log = new FileLogSink(directory);
   closing.push(() => log.close());
   return log;
@@ -77,6 +82,16 @@ const ciRoleOf = (
   const { arn: roleArn, displayName } = role;
   const { principal: _, ...key } = credentials.forRole({ roleArn, displayName, sessionName: 'ci' });
   return { region: deployment.region, ...key, roleArn };
+};
+
+/** @param name - @default the operator's */
+const userOf = (
+  { region }: Deployment,
+  credentials: LocalCredentials,
+  name?: string,
+): ReturnType<Twin['userCredentials']> => {
+  const { accessKeyId, secretAccessKey, principal } = credentials.forOperator(name);
+  return { region, accessKeyId, secretAccessKey, arn: principal.principalArn };
 };
 
 /**
@@ -108,6 +123,7 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
       stateDir: stateDirectory,
       apiKeys: usage.apiKeys,
       credentials,
+      logs: log,
       functions: () => lambda,
       onError: (error) => onProblem(`AWS endpoint: ${String(error)}`),
       ...(options.onRefusal === undefined ? {} : { onRefusal: options.onRefusal }),
@@ -161,11 +177,12 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
     });
     closing.push(() => gateway.close());
 
-    const { accessKeyId, secretAccessKey } = credentials.forOperator();
+    const { arn: _, ...operator } = userOf(deployment, credentials);
     return {
       url: gateway.url,
       deployment,
-      operator: { region: deployment.region, accessKeyId, secretAccessKey },
+      operator,
+      userCredentials: (name) => userOf(deployment, credentials, name),
       ciRole: ciRoleOf(deployment, credentials),
       aws,
       lambda,

@@ -1,5 +1,6 @@
 import type { MethodDeploymentOptions } from 'aws-cdk-lib/aws-apigateway';
 import type { DrawbridgeConfig } from '../config.ts';
+import { adminMethods, adminPaths } from './admin-api.ts';
 
 interface Limits {
   readonly rateLimit: number;
@@ -12,7 +13,7 @@ interface Limits {
  * repeats `common`.
  */
 export const methodThrottles = (
-  { throttle, identity }: Pick<DrawbridgeConfig, 'throttle' | 'identity'>,
+  { throttle, identity, admin }: Pick<DrawbridgeConfig, 'throttle' | 'identity' | 'admin'>,
   common: MethodDeploymentOptions,
 ): Record<string, MethodDeploymentOptions> => {
   const { register, signIn, ci } = throttle;
@@ -26,6 +27,11 @@ export const methodThrottles = (
           ['/oauth/callback/GET', signIn],
           ['/oauth/token/POST', signIn],
         ] as const)
+      : []),
+    ...(admin.enabled
+      ? adminPaths.flatMap((path) =>
+          adminMethods.map((method) => [`${path}/${method}`, throttle.admin] as const),
+        )
       : []),
   ];
   return Object.fromEntries(

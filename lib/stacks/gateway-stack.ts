@@ -9,9 +9,11 @@ import {
 import { maxShards } from '../../src/quota/plan-limits.ts';
 import type { UpstreamSpec } from '../../src/upstreams/upstream-spec.ts';
 import type { DrawbridgeConfig } from '../config.ts';
+import { AdminApi, type AdminApiProps } from '../constructs/admin-api.ts';
 import { BundledFunction } from '../constructs/bundled-function.ts';
 import { CiRole } from '../constructs/ci-role.ts';
 import { McpApi } from '../constructs/mcp-api.ts';
+import { metricsEnvironment } from '../constructs/metrics-environment.ts';
 import { OAuthFacade } from '../constructs/oauth-facade.ts';
 import { addResourceMetadata } from '../constructs/resource-metadata.ts';
 import { poolIssuer } from '../constructs/token-issuers.ts';
@@ -53,6 +55,9 @@ const acknowledgeOpen = (routes: readonly Method[], reason: string): void => {
 
 /** What serves requests: all of it can be made anew from sources. */
 export class GatewayStack extends Stack {
+  /** Names of the log groups that hold audit records, by whose they are. */
+  readonly auditLogGroups: Readonly<Record<string, string>>;
+
   constructor(scope: Construct, id: string, props: GatewayStackProps) {
     super(scope, id, {
       env: props.env,
@@ -85,17 +90,37 @@ export class GatewayStack extends Stack {
       ([name, plan]) => [name, this.#usagePlan(name, plan)] as const,
     );
     for (const [, plan] of plans) plan.addApiStage({ stage: api.deploymentStage });
+    let adminLogs: string | undefined;
+    if (config.admin.enabled) {
+      const auditLog = mcp.function.logGroup;
+      const admin = this.#admin(props, { api, publicUrl, auditLog, logRemovalPolicy });
+      admin.grantPlans(plans.map(([, plan]) => plan));
+      adminLogs = admin.logGroupName;
+      // A signature is of the host that API Gateway sees.
+      new CfnOutput(this, 'AdminUrl', { value: `${directUrl}/admin` });
+    }
+    const auditLogGroups = {
+      mcp: mcp.function.logGroup.logGroupName,
+      ...(adminLogs === undefined ? {} : { admin: adminLogs }),
+    };
+    this.auditLogGroups = auditLogGroups;
     const document: DeploymentDocument = {
       version: 1,
       registryTable: data.registry.table.tableName,
       usageTable: data.usage.table.tableName,
       maxShards: maxShards(config.plans),
+      planUnits: planTableOf(config.plans),
       pepperSecretArn: data.pepper.secretArn,
       restApiId: api.restApiId,
       stage: api.deploymentStage.stageName,
       plans: Object.fromEntries(plans.map(([name, plan]) => [name, plan.usagePlanId])),
       ...upstreams.facts,
       ...(publicUrl === directUrl ? {} : { hosts: [Fn.select(2, Fn.split('/', publicUrl))] }),
+      logs: {
+        ...auditLogGroups,
+        access: served.accessLogs.logGroupName,
+      },
+      auditDigestSecretArn: data.auditDigestKey.secretArn,
     };
     new StringParameter(this, 'Deployment', {
       parameterName: deploymentParameterName(envName),
@@ -152,7 +177,7 @@ export class GatewayStack extends Stack {
   }
 
   #authorizer(
-    { config, bundles, data }: GatewayStackProps,
+    { envName, config, bundles, data }: GatewayStackProps,
     logRemovalPolicy: RemovalPolicy,
   ): BundledFunction {
     const authorizer = new BundledFunction(this, 'AuthorizerFunction', {
@@ -162,7 +187,10 @@ export class GatewayStack extends Stack {
       timeout: Duration.seconds(8),
       logRetention: config.logs.auditRetentionDays,
       logRemovalPolicy,
-      environment: { PEPPER_SECRET_ARN: data.pepper.secretArn },
+      environment: {
+        PEPPER_SECRET_ARN: data.pepper.secretArn,
+        ...metricsEnvironment({ envName, config }),
+      },
     });
     data.registry.grantRead(authorizer);
     authorizer.allow(data.pepper.secretArn, 'secretsmanager:GetSecretValue');
@@ -190,6 +218,7 @@ export class GatewayStack extends Stack {
         MAX_BODY_BYTES: String(config.waf.maxBodyBytes),
         ALLOWED_ORIGINS: config.mcp.allowedOrigins.join(' '),
         PLANS: JSON.stringify(planTableOf(config.plans)),
+        ...metricsEnvironment(props),
       },
     });
     data.registry.grantRead(mcp);
@@ -229,6 +258,28 @@ export class GatewayStack extends Stack {
     });
     authorizer.addEnvironment({ TOKEN_ISSUERS: poolIssuer(facade, publicUrl, config.identity) });
     acknowledgeOpen(facade.methods, 'How a client comes by a credential: it has none yet.');
+  }
+
+  /** Lets operators, and tenants' admins, in with signed requests. */
+  #admin(
+    { envName, config, bundles, data }: GatewayStackProps,
+    parts: Pick<AdminApiProps, 'api' | 'publicUrl' | 'auditLog' | 'logRemovalPolicy'>,
+  ): AdminApi {
+    const admin = new AdminApi(this, 'Admin', {
+      envName,
+      config,
+      data,
+      asset: bundles.admin,
+      ...parts,
+    });
+    for (const route of admin.methods) {
+      acknowledge(
+        route,
+        'AwsSolutions-COG4',
+        'Authorized by IAM: operators sign with a role, and the function knows which may do what.',
+      );
+    }
+    return admin;
   }
 
   #usagePlan(name: string, { rateLimit, burstLimit, quota }: PlanConfig): UsagePlan {

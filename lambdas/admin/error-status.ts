@@ -1,0 +1,33 @@
+import type { AdminErrorCode } from '../../src/admin/admin-error.ts';
+
+/** HTTP status of each error of a use case. 422: understood, and cannot be done as the deployment is or from here. */
+export const adminErrorStatus = {
+  INVALID_INPUT: 400,
+  TENANT_EXISTS: 409,
+  TENANT_NOT_FOUND: 404,
+  TENANT_SUSPENDED: 409,
+  PLAN_UNKNOWN: 422,
+  KEY_NOT_FOUND: 404,
+  KEY_REVOKED: 409,
+  KEY_REPLACED: 409,
+  PRINCIPAL_EXISTS: 409,
+  PRINCIPAL_NOT_FOUND: 404,
+  SERVER_EXISTS: 409,
+  SERVER_NOT_FOUND: 404,
+  CONFLICT: 409,
+  SECRET_UNKNOWN: 422,
+  CONFIG_INVALID: 422,
+  PACKAGE_UNRESOLVED: 422,
+  POLICY_INVALID: 422,
+  POLICY_NOT_FOUND: 404,
+  FORBIDDEN: 403,
+  INCOMPLETE: 502,
+  DRIFT: 409,
+  AUDIT_FAILED: 503,
+  DEPLOYMENT_INVALID: 503,
+  UPSTREAM_NOT_FOUND: 502,
+  UPSTREAM_DENIED: 502,
+  UPSTREAM_UNREACHABLE: 503,
+  UPSTREAM_FAILED: 502,
+  ROLLBACK_FAILED: 502,
+} as const satisfies Record<AdminErrorCode, number>;
