@@ -2,9 +2,12 @@ import { Tags, type App } from 'aws-cdk-lib';
 import type { UpstreamSpec } from '../src/upstreams/upstream-spec.ts';
 import type { DrawbridgeConfig } from './config.ts';
 import type { FunctionAssets } from './function-assets.ts';
+import { ArchiveStack } from './stacks/archive-stack.ts';
 import { DataStack } from './stacks/data-stack.ts';
 import { GatewayStack } from './stacks/gateway-stack.ts';
 import { IdentityStack } from './stacks/identity-stack.ts';
+import { OperationsStack } from './stacks/operations-stack.ts';
+import { traceRequests } from './constructs/request-tracing.ts';
 
 export interface EnvironmentProps {
   readonly envName: string;
@@ -17,6 +20,9 @@ export interface EnvironmentProps {
 export interface EnvironmentStacks {
   readonly data: DataStack;
   readonly gateway: GatewayStack;
+  /** Where the configuration asks for one. */
+  readonly archive: ArchiveStack | undefined;
+  readonly operations: OperationsStack;
 }
 
 /**
@@ -52,6 +58,21 @@ export const addEnvironment = (
     data,
     identity,
   });
+  if (config.tracing.enabled) traceRequests(gateway);
+  const archive = config.archive.enabled
+    ? new ArchiveStack(app, `${name}-Archive`, {
+        env,
+        envName,
+        config,
+        logGroups: gateway.auditLogGroups,
+      })
+    : undefined;
+  const operations = new OperationsStack(app, `${name}-Operations`, {
+    env,
+    envName,
+    config,
+    stacks: [data, gateway, ...(identity === undefined ? [] : [identity])],
+  });
   Tags.of(app).add('drawbridge:env', envName);
-  return { data, gateway };
+  return { data, gateway, archive, operations };
 };
