@@ -6,6 +6,8 @@ const sentence = (text: string): string => (/[.!?]$/u.test(text) ? text : `${tex
 /** A step failed after others were done. `left` says, in sentences, what holds already, what does not, and what to do. */
 export const incomplete = (what: string, error: unknown, left: string): AdminError => {
   const failure = upstreamFailure(what, error);
+  // Refused, and not broken.
+  if (failure.code === 'FORBIDDEN') return failure;
   return new AdminError('INCOMPLETE', `${sentence(failure.message)} ${left}`, { cause: failure });
 };
 
