@@ -130,6 +130,22 @@ describe('shards', () => {
     });
   });
 
+  it.each([0, 0.5])(
+    'of limits that are in the way on different shards, the one that ends first is named (from %d)',
+    async (from) => {
+      await using world = await DynamoDbWorld.start(
+        plans({ plan: { units: { perMinute: 4, perDay: 8 }, shards: 2 } }),
+      );
+      await world.plant({ [`m${noon / 60_000}`]: 2, d20785: 2 }, 'acme', 0);
+      await world.plant({ d20785: 4 }, 'acme', 1);
+      expect(await world.container(() => from).charge({ principal, units: 1 })).toMatchObject({
+        kind: 'over-limit',
+        over: { window: 'minute', limit: 4, used: 2 },
+        limits: [{ used: 2 }, { used: 6 }],
+      });
+    },
+  );
+
   it('a charge that is larger than a shard’s part asks only those that could take it', async () => {
     await using world = await DynamoDbWorld.start(two);
     const meter = world.container(() => 0.5);
@@ -262,7 +278,7 @@ describe('what is not needed any more', () => {
     expect(largest).toBeGreaterThan(300);
     expect(largest).toBeLessThan(1_024);
     expect(await world.usage.days(tenant)).toHaveLength(41);
-  });
+  }, 60_000);
 
   it('marks of keys and roles go with a revocation two hours later, those of users stay', async () => {
     await using world = await DynamoDbWorld.start(table);
