@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { tenantId } from '../principals/principal.ts';
 import { AdminError, type AdminErrorCode } from './admin-error.ts';
 import type { AdminAuditRecord, AdminOutcome } from './admin-audit-record.ts';
 import { afterOthers } from './incomplete.ts';
@@ -42,9 +43,19 @@ export interface AdminOperation {
   readonly tenant?: string;
 }
 
+/** Of a whole key that was pasted in an identifier's place, its id. */
+const withoutKeys = (text: string): string =>
+  text.replace(/(smcp_[a-z0-9-]*_[0-9A-Za-z]{8})[0-9A-Za-z]+/gu, '$1…');
+
 /** A target is an identifier: what is longer, or would break a line, was typed wrong. */
 const targetText = (target: string | null): string | null =>
-  target === null ? null : target.replace(/[\p{Cc}\p{Cf}]/gu, '').slice(0, 256);
+  target === null ? null : withoutKeys(target.replace(/[\p{Cc}\p{Cf}]/gu, '')).slice(0, 256);
+
+/** What is no tenant's id was typed wrong too, and is in the target. */
+const tenantText = (given: string | undefined, actor: Actor): string | null => {
+  const own = actor.kind === 'tenant-admin' ? actor.tenant : null;
+  return given !== undefined && tenantId.safeParse(given).success ? given : own;
+};
 
 type Ports = Pick<AdminPorts, 'auditSink' | 'clock' | 'env'>;
 
@@ -63,7 +74,7 @@ const recordOf = (
     traceId: operation.traceId ?? null,
     traceparent: null,
     env: ports.env,
-    tenant: operation.tenant ?? (actor.kind === 'tenant-admin' ? actor.tenant : null),
+    tenant: tenantText(operation.tenant, actor),
     subject: actor.subject,
     keyId: null,
     lane: 'iam',

@@ -98,6 +98,18 @@ describe('withAudit', () => {
     expect(auditSink.records[0]?.target).toMatch(/^abcx{253}$/);
   });
 
+  it('a whole key that was pasted in its place is cut to its id', async () => {
+    const { ports, auditSink } = aWorld();
+    const pasted = `smcp_acme_aB3dE5gH${'s'.repeat(38)}`;
+    await withAudit(
+      ports,
+      operator,
+      { ...operation, target: pasted, tenant: pasted },
+      async () => undefined,
+    );
+    expect(auditSink.records).toMatchObject([{ target: 'smcp_acme_aB3dE5gH…', tenant: null }]);
+  });
+
   it('where the audit cannot be opened the operation does not run', async () => {
     const { ports, auditSink } = aWorld();
     let ran = false;
