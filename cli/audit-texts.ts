@@ -66,7 +66,7 @@ export const reportText = (report: AuditReport): string => {
   const { from, to, records, checkpoints, chains, requests, problems, openTails } = report;
   const open = openTails.length;
   return [
-    `${from} to ${to}: ${records} records and ${checkpoints} checkpoints in ${chains} chains.`,
+    `${from} to ${to}: ${records} records and ${checkpoints} checkpoints in ${chains} ${chains === 1 ? 'chain' : 'chains'}.`,
     requests === null
       ? 'The access log was not asked: records cut off the end of a chain are not found.'
       : `Each of ${requests} requests of the access log was looked up.`,

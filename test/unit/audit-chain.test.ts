@@ -16,7 +16,7 @@ describe('a chain', () => {
   it('begins with a record and a checkpoint: these are the whole lines', async () => {
     const log: LogLine[] = [];
     const { sink } = await ready('one', log, { now: startedAt });
-    sink.write({ ...aRecord(0), argsDigest: 'd'.repeat(43) });
+    sink.write(aRecord(0, { argsDigest: 'd'.repeat(43) }));
     const key = Buffer.from(hkdfSync('sha256', auditSecret, '', 'drawbridge audit chain', 32));
     const coded = (body: string) =>
       `${body.slice(0, -2)},"mac":"${createHmac('sha256', key).update(body).digest('base64url')}"}}`;
