@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { adminConfig } from './admin-config.ts';
+import { archiveConfig } from './archive-config.ts';
 import { cloudFrontConfig, maxOriginTimeoutSeconds } from './cloud-front-config.ts';
 import { identityConfig } from './identity-config.ts';
 import { plansConfig } from './plan-config.ts';
@@ -144,6 +145,7 @@ const settings = z.strictObject({
       accessRetentionDays: retentionDays.default(90).describe('Days that the access log is kept.'),
     })
     .prefault({}),
+  archive: archiveConfig,
 });
 
 const forTheTwinAlone = `is for the twin alone, whose account is ${twinAccount}`;
