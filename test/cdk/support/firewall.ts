@@ -100,7 +100,8 @@ export const requestOf = (given: {
   readonly path?: string;
   readonly query?: string;
   readonly from?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Null takes one out that a client usually sends. */
+  readonly headers?: Readonly<Record<string, string | null>>;
   readonly body?: string | Buffer;
   /** Sent in chunks, so that nothing says how long it is. @default false */
   readonly isChunked?: boolean;
@@ -123,7 +124,9 @@ export const requestOf = (given: {
     method: given.method ?? 'POST',
     uriPath: given.path ?? '/mcp',
     queryString: given.query ?? '',
-    rawHeaders: Object.entries(headers).flat(),
+    rawHeaders: Object.entries(headers).flatMap(([name, value]) =>
+      value === null ? [] : [name, value],
+    ),
     body: body.subarray(0, inspectedBytes),
     bodyIsCut: body.length > inspectedBytes,
   };

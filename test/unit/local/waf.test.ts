@@ -1,81 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { SlidingWindow } from '../../../local/waf/sliding-window.ts';
 import type { WafRequest } from '../../../local/waf/waf-request.ts';
-import { loadWebAcl, type WafVerdict, type WebAcl } from '../../../local/waf/web-acl.ts';
-import { deploymentOf, resource } from './gateway-fixture.ts';
+import { loadWebAcl } from '../../../local/waf/web-acl.ts';
+import { deploymentOf } from './gateway-fixture.ts';
+import {
+  bytes,
+  IP_SET,
+  load,
+  NONE,
+  request,
+  rule,
+  size,
+  STAGE,
+  URI,
+  type Rule,
+} from './waf-fixture.ts';
 
-const STAGE = 'arn:aws:apigateway:us-east-1::/restapis/api1/stages/prod';
-const IP_SET = 'arn:aws:wafv2:us-east-1:111122223333:regional/ipset/office/1';
-
-type Rule = Readonly<Record<string, unknown>>;
-
-const load = (rules: readonly Rule[], acl: Rule = {}, clock: () => number = () => 0): WebAcl => {
-  const loaded = loadWebAcl({
-    deployment: deploymentOf([
-      resource('WAFv2::WebACLAssociation', 'a', { ResourceArn: STAGE, WebACLArn: 'arn:acl' }),
-      resource(
-        'WAFv2::IPSet',
-        'office',
-        { Addresses: ['203.0.113.0/24', '2001:db8::/32'] },
-        IP_SET,
-      ),
-      resource(
-        'WAFv2::WebACL',
-        'acl',
-        { Name: 'edge', DefaultAction: { Allow: {} }, Rules: rules, ...acl },
-        'arn:acl',
-      ),
-    ]),
-    stageArn: STAGE,
-    log: () => expect.fail('nothing is logged without a LoggingConfiguration'),
-    clock,
-  });
-  if (!loaded) throw new Error('no web ACL');
-  return loaded;
-};
-
-const rule = (Statement: Rule, more: Rule = {}): Rule => ({
-  Name: 'rule',
-  Priority: 1,
-  Statement,
-  Action: { Block: {} },
-  ...more,
-});
-
-const request = (overrides: Partial<WafRequest> = {}): WafRequest => ({
-  requestId: 'request-1',
-  httpVersion: 'HTTP/1.1',
-  sourceIp: '198.51.100.7',
-  method: 'POST',
-  uriPath: '/mcp',
-  queryString: '',
-  rawHeaders: [],
-  body: Buffer.alloc(0),
-  bodyIsCut: false,
-  ...overrides,
-});
-
-const NONE = [{ Priority: 0, Type: 'NONE' }];
 const blocks = (statement: Rule, overrides: Partial<WafRequest> = {}): boolean =>
   load([rule(statement)]).evaluate(request(overrides)).kind === 'block';
-
-const bytes = (search: string, position: string, field: Rule, transformations = NONE): Rule => ({
-  ByteMatchStatement: {
-    SearchString: search,
-    PositionalConstraint: position,
-    FieldToMatch: field,
-    TextTransformations: transformations,
-  },
-});
-const size = (operator: string, limit: number, field: Rule): Rule => ({
-  SizeConstraintStatement: {
-    ComparisonOperator: operator,
-    Size: limit,
-    FieldToMatch: field,
-    TextTransformations: NONE,
-  },
-});
-const URI = { UriPath: {} };
 
 describe('statements', () => {
   test.each<[string, Rule, Partial<WafRequest>, boolean]>([
@@ -220,10 +161,66 @@ describe('statements', () => {
       rule(size('GT', 1, URI), { Action: { Allow: { CustomRequestHandling: {} } } }),
       'CustomRequestHandling',
     ],
+    [
+      'a rate inside another statement',
+      rule({ NotStatement: { Statement: { RateBasedStatement: { Limit: 10 } } } }),
+      'RateBasedStatement',
+    ],
+    [
+      'a managed group that is narrowed',
+      rule(
+        {
+          ManagedRuleGroupStatement: {
+            VendorName: 'AWS',
+            Name: 'Known',
+            ScopeDownStatement: size('GT', 1, URI),
+          },
+        },
+        { Action: undefined, OverrideAction: { None: {} } },
+      ),
+      'ScopeDownStatement',
+    ],
+    [
+      'a managed rule with an action of another kind',
+      rule(
+        {
+          ManagedRuleGroupStatement: {
+            VendorName: 'AWS',
+            Name: 'Known',
+            RuleActionOverrides: [{ Name: 'Bad_BODY', ActionToUse: { Captcha: {} } }],
+          },
+        },
+        { Action: undefined, OverrideAction: { None: {} } },
+      ),
+      'Bad_BODY',
+    ],
     ['an unknown IP set', rule({ IPSetReferenceStatement: { Arn: 'arn:x' } }), 'arn:x'],
   ])('%s is refused with the name of its rule', (_, refused, named) => {
     expect(() => load([refused])).toThrow(named);
     expect(() => load([refused])).toThrow('Gateway/acl, rule rule: the twin');
+  });
+});
+
+describe('NORMALIZE_PATH', () => {
+  const isPath = (sent: string, path: string): boolean =>
+    blocks(bytes(path, 'EXACTLY', URI, [{ Priority: 0, Type: 'NORMALIZE_PATH' }]), {
+      uriPath: sent,
+    });
+
+  test.each([
+    ['/ci/mcp', '/ci/mcp'],
+    ['//ci///mcp', '/ci/mcp'],
+    ['/./ci/./mcp', '/ci/mcp'],
+    ['/a/../ci/mcp', '/ci/mcp'],
+    ['/a/b/../../ci/mcp', '/ci/mcp'],
+    ['/ci/mcp/', '/ci/mcp/'],
+    ['/ci/mcp/.', '/ci/mcp/'],
+    ['/ci/mcp/x/..', '/ci/mcp/'],
+    ['/..ci/mcp', '/..ci/mcp'],
+    ['/', '/'],
+    ['//', '/'],
+  ])('%s is %s', (sent, path) => {
+    expect(isPath(sent, path)).toBe(true);
   });
 });
 
@@ -308,6 +305,23 @@ describe('rules', () => {
     expect(acl.evaluate(request()).kind).toBe('allow');
   });
 
+  test('a rule that reads labels of managed groups is named behind them', () => {
+    const group = { VendorName: 'AWS', Name: 'AWSManagedRulesCommonRuleSet' };
+    const Key = 'awswaf:managed:aws:core-rule-set:GenericLFI_Body';
+    const acl = load([
+      rule(
+        { ManagedRuleGroupStatement: group },
+        { Name: 'group', Priority: 0, Action: undefined, OverrideAction: { Count: {} } },
+      ),
+      rule({ LabelMatchStatement: { Scope: 'LABEL', Key } }, { Name: 'reader' }),
+    ]);
+    expect(acl.notEvaluated).toEqual([
+      'AWS/AWSManagedRulesCommonRuleSet',
+      'reader (labels of those)',
+    ]);
+    expect(acl.evaluate(request()).kind).toBe('allow');
+  });
+
   test('the body is asked for only when a rule looks at it', () => {
     expect(load([rule(size('GT', 1, URI))]).bodyInspectionBytes).toBe(0);
     expect(load([rule(size('GT', 1, { Body: {} }))]).bodyInspectionBytes).toBe(16_384);
@@ -323,67 +337,5 @@ describe('rules', () => {
   test('a stage without an association has no web ACL', () => {
     const deployment = deploymentOf([]);
     expect(loadWebAcl({ deployment, stageArn: STAGE, log: () => undefined })).toBeUndefined();
-  });
-});
-
-describe('rate-based rules', () => {
-  let now = 0;
-  const rate = (more: Rule): WebAcl => {
-    now = 1_000_000_000;
-    const RateBasedStatement = {
-      Limit: 10,
-      EvaluationWindowSec: 60,
-      AggregateKeyType: 'IP',
-      ...more,
-    };
-    return load([rule({ RateBasedStatement })], {}, () => now);
-  };
-  const send = (acl: WebAcl, times: number, overrides: Partial<WafRequest> = {}): WafVerdict[] =>
-    Array.from({ length: times }, () => acl.evaluate(request(overrides)));
-  const blocked = (verdicts: readonly WafVerdict[]): number =>
-    verdicts.filter((verdict) => verdict.kind === 'block').length;
-
-  test('let the limit pass in a window and block what is over it, per address', () => {
-    const acl = rate({});
-    expect(blocked(send(acl, 12))).toBe(2);
-    expect(blocked(send(acl, 1, { sourceIp: '198.51.100.8' }))).toBe(0);
-    now += 62_000;
-    expect(blocked(send(acl, 10))).toBe(0);
-  });
-
-  test('the window slides', () => {
-    const acl = rate({});
-    send(acl, 6);
-    now += 40_000;
-    expect(blocked(send(acl, 6))).toBe(2);
-    now += 22_000;
-    expect(blocked(send(acl, 4))).toBe(0);
-    expect(blocked(send(acl, 1))).toBe(1);
-  });
-
-  test('custom keys: a request that lacks one is not counted', () => {
-    const acl = rate({
-      AggregateKeyType: 'CUSTOM_KEYS',
-      CustomKeys: [{ Header: { Name: 'Authorization', TextTransformations: NONE } }, { IP: {} }],
-    });
-    expect(blocked(send(acl, 20))).toBe(0);
-    expect(blocked(send(acl, 11, { rawHeaders: ['authorization', 'Bearer a'] }))).toBe(1);
-    expect(blocked(send(acl, 10, { rawHeaders: ['authorization', 'Bearer b'] }))).toBe(0);
-  });
-
-  test('only what is in scope is counted', () => {
-    const acl = rate({ ScopeDownStatement: bytes('/register', 'STARTS_WITH', URI) });
-    expect(blocked(send(acl, 20))).toBe(0);
-    expect(blocked(send(acl, 11, { uriPath: '/register' }))).toBe(1);
-  });
-
-  test('the keys that are remembered are bounded; a busy one stays', () => {
-    const window = new SlidingWindow(60_000, 3);
-    window.hit('busy', 0);
-    for (let index = 1; index < 20; index += 1) {
-      window.hit(`other-${index}`, index * 2000);
-      expect(window.hit('busy', index * 2000)).toBe(index + 1);
-    }
-    expect(window.hit('other-1', 40_000)).toBe(1);
   });
 });
