@@ -51,7 +51,7 @@ export const tenantSuspendedText = (view: TenantChangeView): string =>
 
 export const tenantResumedText = (view: TenantChangeView): string =>
   view.changed
-    ? `Tenant ${view.tenant} may call again. Where it was just refused, it is when that answer is no longer cached.${rewrittenText(view)}`
+    ? `Tenant ${view.tenant} may call again.${rewrittenText(view)}`
     : `Tenant ${view.tenant} was not suspended.${rewrittenText(view)}`;
 
 export const tenantMovedText = (view: TenantChangeView): string =>
