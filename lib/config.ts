@@ -2,9 +2,11 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { adminConfig } from './admin-config.ts';
+import { alarmsConfig } from './alarms-config.ts';
 import { archiveConfig } from './archive-config.ts';
 import { cloudFrontConfig, maxOriginTimeoutSeconds } from './cloud-front-config.ts';
 import { identityConfig } from './identity-config.ts';
+import { metricsConfig, tracingConfig } from './observability-config.ts';
 import { plansConfig } from './plan-config.ts';
 import { throttleConfig } from './throttle-config.ts';
 import { twinAccount } from './twin-account.ts';
@@ -137,6 +139,9 @@ const settings = z.strictObject({
   ),
   secrets: secretNames,
   upstreams: upstreamsConfig,
+  metrics: metricsConfig,
+  alarms: alarmsConfig.describe('Who is told of what (docs/runbooks).'),
+  tracing: tracingConfig,
   logs: z
     .strictObject({
       auditRetentionDays: retentionDays

@@ -15,6 +15,7 @@ import { FileLogSink } from './log/file-log-sink.ts';
 import type { LogStore } from './log/log-sink.ts';
 import type { Deployment } from './template/deployment.ts';
 import { assertInvokePermissions } from './template/invoke-permissions.ts';
+import { onlyAtAws } from './template/resource-types.ts';
 import { openUsage } from './usage/open-usage.ts';
 
 /** Where the twin's resources are said to be when the template does not say. Nothing of it exists at AWS. */
@@ -187,7 +188,11 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
       aws,
       lambda,
       pool,
-      notEvaluated: [...gateway.notEvaluated, ...(pool?.notEvaluated ?? [])],
+      notEvaluated: [
+        ...gateway.notEvaluated,
+        ...(pool?.notEvaluated ?? []),
+        ...onlyAtAws(deployment.resources.map(({ type }) => type)),
+      ],
       close,
     };
   } catch (error) {

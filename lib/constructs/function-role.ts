@@ -2,6 +2,7 @@ import type { RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { logProtection } from './log-protection.ts';
 
 export interface FunctionRoleProps {
   readonly description: string;
@@ -17,6 +18,7 @@ export const addFunctionRole = (
   const logGroup = new LogGroup(scope, 'Logs', {
     retention: logRetention,
     removalPolicy: logRemovalPolicy,
+    ...logProtection(),
   });
   const role = new Role(scope, 'Role', {
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),

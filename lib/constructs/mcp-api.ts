@@ -18,6 +18,7 @@ import type { DrawbridgeConfig } from '../config.ts';
 import { accessLogFormat } from './access-log-format.ts';
 import type { BundledFunction } from './bundled-function.ts';
 import { EdgeDistribution, type EdgeMark } from './edge-distribution.ts';
+import { ExecutionLog } from './execution-log.ts';
 import { addGatewayResponses, errorTemplate } from './gateway-responses.ts';
 import { methodThrottles } from './method-throttles.ts';
 import { addMockRoute } from './mock-route.ts';
@@ -82,8 +83,14 @@ export class McpApi extends Construct {
         ...common,
         methodOptions: methodThrottles(config, common),
         accessLogDestination: new LogGroupLogDestination(this.accessLogs),
-        accessLogFormat,
+        accessLogFormat: accessLogFormat(envName),
       },
+    });
+    new ExecutionLog(this, 'ExecutionLog', {
+      api: this.api,
+      stageName,
+      retention: config.logs.accessRetentionDays,
+      removalPolicy: props.logRemovalPolicy,
     });
     const host = `${this.api.restApiId}.execute-api.${Stack.of(this).region}.amazonaws.com`;
     this.directUrl = `https://${host}/${stageName}`;

@@ -198,10 +198,11 @@ export class GatewayStack extends Stack {
   }
 
   #mcp(
-    { envName, config, bundles, data }: GatewayStackProps,
+    props: GatewayStackProps,
     upstreams: UpstreamParts,
     logRemovalPolicy: RemovalPolicy,
   ): BundledFunction {
+    const { envName, config, bundles, data } = props;
     const mcp = new BundledFunction(this, 'McpFunction', {
       description: 'Drawbridge MCP server',
       assetDirectory: bundles.mcp,

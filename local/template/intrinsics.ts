@@ -4,6 +4,7 @@ export interface References {
   ref(logicalId: string): unknown;
   getAtt(logicalId: string, attribute: string): unknown;
   importValue(name: string): unknown;
+  stackOutput(stackName: string, outputName: string): unknown;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -54,6 +55,16 @@ export const resolveIntrinsics = (value: unknown, references: References): unkno
       }
       case 'Fn::ImportValue':
         return references.importValue(text(resolve(argument)));
+      case 'Fn::GetStackOutput': {
+        if (!isObject(argument)) throw new Error('Fn::GetStackOutput needs StackName, OutputName');
+        // All stacks of the twin are in one region and one account.
+        const { StackName, OutputName, Region: _, ...others } = argument;
+        const [unknown] = Object.keys(others);
+        if (unknown !== undefined) {
+          throw new Error(`the twin does not implement ${unknown} of ${name}`);
+        }
+        return references.stackOutput(text(resolve(StackName)), text(OutputName));
+      }
       case 'Fn::Join': {
         const [separator, items] = list(argument);
         return list(resolve(items)).map(text).join(text(separator));

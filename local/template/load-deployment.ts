@@ -191,6 +191,7 @@ export const loadDeployment = (
         throw new Error(`the twin does not know ${attribute} of ${stack.name}/${logicalId}`);
       },
       importValue: (name) => exported(name),
+      stackOutput: (stackName, outputName) => output(stackName, outputName),
     };
   };
 
@@ -229,6 +230,15 @@ export const loadDeployment = (
       }
     }
     throw new Error(`no stack exports ${name}`);
+  };
+
+  const output = (stackName: string, outputName: string): unknown => {
+    const producer = stacks.find(({ name }) => name === stackName);
+    const found = producer?.template.Outputs[outputName];
+    if (producer === undefined || found === undefined) {
+      throw new Error(`no stack ${stackName} has an output ${outputName}`);
+    }
+    return resolve(producer, found.Value);
   };
 
   const readdress = readdresser(addressBook);

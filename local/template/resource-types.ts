@@ -93,6 +93,11 @@ export const resourceTypes: Readonly<Record<string, Describe>> = {
   },
   'AWS::ApiGateway::UsagePlan': gatewayPart('Id'),
   'AWS::CDK::Metadata': inert,
+  'AWS::CloudWatch::Alarm': (identity) => {
+    const name = named(identity, 'AlarmName');
+    return withArn(name, arnOf(identity, 'cloudwatch', `alarm:${name}`));
+  },
+  'AWS::CloudWatch::Dashboard': inert,
   'AWS::Cognito::ManagedLoginBranding': inert,
   'AWS::Cognito::UserPool': (identity) => {
     const id = `${identity.region}_${shortId(identity, 9)}`;
@@ -124,6 +129,10 @@ export const resourceTypes: Readonly<Record<string, Describe>> = {
       RoleId: shortId(identity, 21).toUpperCase(),
     });
   },
+  'AWS::KMS::Key': (identity) => {
+    const id = shortId(identity, 12);
+    return withArn(id, arnOf(identity, 'kms', `key/${id}`), { KeyId: id });
+  },
   'AWS::Lambda::Function': (identity) => {
     const name = named(identity, 'FunctionName').slice(0, 64);
     return withArn(name, arnOf(identity, 'lambda', `function:${name}`));
@@ -133,6 +142,15 @@ export const resourceTypes: Readonly<Record<string, Describe>> = {
     const name = named(identity, 'LogGroupName');
     return withArn(name, arnOf(identity, 'logs', `log-group:${name}:*`));
   },
+  'AWS::Logs::MetricFilter': inert,
+  'AWS::Logs::QueryDefinition': inert,
+  'AWS::SNS::Subscription': inert,
+  'AWS::SNS::Topic': (identity) => {
+    const name = named(identity, 'TopicName');
+    const arn = arnOf(identity, 'sns', name);
+    return { ref: arn, arn, attributes: { TopicArn: arn, TopicName: name } };
+  },
+  'AWS::SNS::TopicPolicy': inert,
   'AWS::SSM::Parameter': (identity) => {
     const name = named(identity, 'Name');
     const arn = arnOf(identity, 'ssm', `parameter/${name.replace(/^\//u, '')}`);
@@ -153,4 +171,22 @@ export const resourceTypes: Readonly<Record<string, Describe>> = {
     return withArn(arn, arn);
   },
   'AWS::WAFv2::WebACLAssociation': inert,
+  'AWS::XRay::SamplingRule': inert,
 };
+
+/** What is accepted and does nothing here, as a person counts it: one, and several of it. */
+const watching: Readonly<Record<string, readonly [one: string, several: string]>> = {
+  'AWS::CloudWatch::Alarm': ['alarm', 'alarms'],
+  'AWS::CloudWatch::Dashboard': ['dashboard', 'dashboards'],
+  'AWS::Logs::MetricFilter': ['metric filter', 'metric filters'],
+  'AWS::Logs::QueryDefinition': ['saved query', 'saved queries'],
+  'AWS::SNS::Topic': ['alarm topic', 'alarm topics'],
+  'AWS::XRay::SamplingRule': ['sampling rule', 'sampling rules'],
+};
+
+/** What of these types only AWS evaluates, as in `15 alarms`. */
+export const onlyAtAws = (types: readonly string[]): readonly string[] =>
+  Object.entries(watching).flatMap(([type, [one, several]]) => {
+    const count = types.filter((each) => each === type).length;
+    return count === 0 ? [] : [`${count} ${count === 1 ? one : several}`];
+  });

@@ -62,6 +62,7 @@ export interface Synthesized {
   readonly config: DrawbridgeConfig;
   readonly data: SynthesizedStack;
   readonly gateway: SynthesizedStack;
+  readonly operations: SynthesizedStack;
   /** The text of each file of each asset. */
   readonly assets: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -121,7 +122,12 @@ export const synthesize = async (
 ): Promise<Synthesized> => {
   const { bundles, upstreams } = given ?? (await builtOnce(env, config));
   const app = anApp();
-  const { data, gateway } = addEnvironment(app, { envName: env, config, bundles, upstreams });
+  const { data, gateway, operations } = addEnvironment(app, {
+    envName: env,
+    config,
+    bundles,
+    upstreams,
+  });
   addSecurityChecks(app);
   try {
     app.synth();
@@ -129,6 +135,7 @@ export const synthesize = async (
       config,
       data: readStack(app.outdir, data),
       gateway: readStack(app.outdir, gateway),
+      operations: readStack(app.outdir, operations),
       assets: readAssets(app.outdir),
     };
   } finally {
