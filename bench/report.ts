@@ -2,6 +2,7 @@ import type { AuthorizerReads } from './authorizer-reads.ts';
 import type { ColdStartResult } from './cold-start.ts';
 import type { LaneResult } from './lanes.ts';
 import type { Machine } from './machine.ts';
+import { policyReport, type PolicyResult } from './policy.ts';
 import type { SizeRow } from './sizes.ts';
 import { figure, noise, percent, table, verdict } from './table.ts';
 import type { ThroughputResult, ThroughputRow } from './throughput.ts';
@@ -19,6 +20,7 @@ export interface BenchResults {
   readonly throughput?: ThroughputResult;
   readonly authorizerReads?: AuthorizerReads;
   readonly lanes?: LaneResult;
+  readonly policies?: PolicyResult;
   readonly upstreams?: UpstreamResult;
   readonly coldStart?: ColdStartResult;
   readonly sizes?: readonly SizeRow[];
@@ -176,6 +178,7 @@ export const renderReport = (results: BenchResults): string =>
     ...(results.throughput ? [throughput(results.throughput)] : []),
     ...(results.authorizerReads ? [authorizerReads(results.authorizerReads)] : []),
     ...(results.lanes ? [lanes(results.lanes)] : []),
+    ...(results.policies ? [policyReport(results.policies)] : []),
     ...(results.upstreams ? [upstreamReport(results.upstreams)] : []),
     ...(results.coldStart ? [coldStart(results.coldStart)] : []),
     ...(results.sizes ? [sizes(results.sizes)] : []),

@@ -20,6 +20,7 @@ import {
   type TwinReady,
 } from './messages.ts';
 import type { BenchOptions } from './options.ts';
+import { measurePolicy } from './policy.ts';
 import type { BenchResults } from './report.ts';
 import { measureSizes } from './sizes.ts';
 import { measureThroughput, type Target, type ThroughputResult } from './throughput.ts';
@@ -33,12 +34,14 @@ const scales = {
   full: {
     throughput: { rounds: 3, secondsEach: 5, warmUp: { answers: 20_000, maxSeconds: 25 } },
     lanes: { rounds: 7, share: 1 },
+    policies: { rounds: 7, share: 1 },
     upstreams: { rounds: 5, each: { seconds: 1.5, least: 10 } },
     coldRounds: 15,
   },
   quick: {
     throughput: { rounds: 3, secondsEach: 0.6, warmUp: { answers: 2_000, maxSeconds: 3 } },
     lanes: { rounds: 3, share: 0.2 },
+    policies: { rounds: 3, share: 0.1 },
     upstreams: { rounds: 3, each: { seconds: 0.2, least: 2 } },
     coldRounds: 5,
   },
@@ -120,6 +123,15 @@ export class Bench {
         ? { throughput: await this.#throughput(twin, workload, scale.throughput) }
         : {}),
       ...(parts.has('lanes') ? { lanes: await this.#lanes(twin, deployed, scale.lanes) } : {}),
+      ...(parts.has('policies')
+        ? {
+            policies: measurePolicy({
+              ...scale.policies,
+              codeDirectory: deployed.functions.mcp.codeDirectory,
+              say: this.#say,
+            }),
+          }
+        : {}),
       ...(parts.has('upstreams')
         ? {
             upstreams: await this.#upstreams(

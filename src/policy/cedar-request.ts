@@ -23,10 +23,22 @@ type Variable = keyof Mentions;
 /** Stands in `Mentions` for the entity itself: which one it is. */
 export const itself = '';
 
+/** Stands there for what it is in: the caller's role and tenant, the tool's server. */
+const parents = '^';
+
 /** Every attribute: for an entity that is handed around, where nobody sees what becomes of it. */
 const allOf: Readonly<Record<Variable, readonly string[]>> = {
-  principal: ['tenant', 'role', 'lane', 'subject', 'plan', 'keyId', itself],
-  resource: ['name', 'server', 'readOnly', 'destructive', 'idempotent', 'openWorld', itself],
+  principal: ['tenant', 'role', 'lane', 'subject', 'plan', 'keyId', itself, parents],
+  resource: [
+    'name',
+    'server',
+    'readOnly',
+    'destructive',
+    'idempotent',
+    'openWorld',
+    itself,
+    parents,
+  ],
   context: ['source', 'lane', 'args'],
 };
 
@@ -61,21 +73,26 @@ const collect = (expr: Expr, found: Found): void => {
     return;
   }
   if (asksForServer(expr)) {
-    found.resource.add('server');
+    found.resource.add('server').add(parents);
     return;
   }
   const { operator } = operationOf(expr);
   for (const [at, operand] of operandsOf(expr).entries()) {
     const compared = at === 0 && ['==', '!=', 'in', 'is'].includes(operator);
     const name = compared ? variableOf(operand) : undefined;
-    if (name !== undefined && isVariable(name) && name !== 'context') found[name].add(itself);
-    else collect(operand, found);
+    if (name === undefined || !isVariable(name) || name === 'context') collect(operand, found);
+    else if (operator === 'in' || operator === 'is') found[name].add(itself).add(parents);
+    else found[name].add(itself);
   }
 };
 
+const hasScope = ({ op }: PolicyJson['principal' | 'resource']): boolean => op !== 'All';
+
 export const mentionsOf = (policies: readonly PolicyJson[]): Mentions => {
   const found: Found = { principal: new Set(), resource: new Set(), context: new Set() };
-  for (const { conditions } of policies) {
+  for (const { principal, resource, conditions } of policies) {
+    if (hasScope(principal)) found.principal.add(parents);
+    if (hasScope(resource)) found.resource.add(parents);
     for (const { body } of conditions) collect(body, found);
   }
   return found;
@@ -86,7 +103,7 @@ const uid = (type: Parameters<typeof typeName>[0], id: string): TypeAndId => ({
   id,
 });
 
-export const callAction = uid('Action', 'call');
+const callAction = uid('Action', 'call');
 
 /** A caller's id holds its tenant's: two tenants may have callers of one name. */
 const callerUid = ({ principal: { tenant, subject } }: PolicyCaller): TypeAndId =>
@@ -104,24 +121,37 @@ const attributes = (
   return picked;
 };
 
-/** A caller as an entity: its role and tenant are its parents, always. */
-export const callerEntity = (caller: PolicyCaller, { principal: seen }: Mentions) => {
+const callerEntity = (caller: PolicyCaller, { principal: seen }: Mentions): EntityJson => {
   const { tenant, role, lane, subject, plan, keyId } = caller.principal;
   return {
     uid: callerUid(caller),
     attrs: attributes({ tenant, role, lane, subject, plan, keyId }, seen),
-    parents: [uid('Role', role), uid('Tenant', tenant)],
-  } satisfies EntityJson;
+    parents: seen.has(parents) ? [uid('Role', role), uid('Tenant', tenant)] : [],
+  };
 };
 
-export const toolEntity = (tool: PolicyTool, { resource: seen }: Mentions) => {
+const toolEntity = (tool: PolicyTool, { resource: seen }: Mentions): EntityJson => {
   const { name, server, readOnly, destructive, idempotent, openWorld } = tool;
   return {
     uid: uid('Tool', name),
     attrs: attributes({ name, server, readOnly, destructive, idempotent, openWorld }, seen),
-    parents: [uid('Server', server)],
-  } satisfies EntityJson;
+    parents: seen.has(parents) ? [uid('Server', server)] : [],
+  };
 };
+
+/** Whether more is asked of an entity than which one it is. */
+const isLookedInto = (seen: ReadonlySet<string>): boolean => seen.size > (seen.has(itself) ? 1 : 0);
+
+/** A request without a context. Reading entities is half of what a decision costs, so there are those that are looked into. */
+export const requestOf = (caller: PolicyCaller, tool: PolicyTool, mentions: Mentions) => ({
+  principal: callerUid(caller),
+  action: callAction,
+  resource: uid('Tool', tool.name),
+  entities: [
+    ...(isLookedInto(mentions.principal) ? [callerEntity(caller, mentions)] : []),
+    ...(isLookedInto(mentions.resource) ? [toolEntity(tool, mentions)] : []),
+  ],
+});
 
 /** The context without arguments. An address that is none makes the request fail, and so denies. */
 export const contextOf = (

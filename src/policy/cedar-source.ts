@@ -1,12 +1,5 @@
 import { projectArguments } from './cedar-arguments.ts';
-import {
-  callAction,
-  callerEntity,
-  contextOf,
-  mentionsOf,
-  toolEntity,
-  type Mentions,
-} from './cedar-request.ts';
+import { contextOf, mentionsOf, requestOf, type Mentions } from './cedar-request.ts';
 import type { Cedar } from './cedar.ts';
 import type { CompiledPolicies, CompiledPolicy } from './compile-policies.ts';
 import { Foresight } from './foresight.ts';
@@ -36,18 +29,13 @@ export class CedarSource implements PolicySource {
   }
 
   judge(caller: PolicyCaller, tool: PolicyTool, args: unknown): Verdict {
-    const callerOf = callerEntity(caller, this.#mentions);
-    const toolOf = toolEntity(tool, this.#mentions);
     const answer = this.#cedar.statefulIsAuthorized({
-      principal: callerOf.uid,
-      action: callAction,
-      resource: toolOf.uid,
+      ...requestOf(caller, tool, this.#mentions),
       context: {
         ...contextOf(caller, this.#mentions),
         args: projectArguments(args, this.#compiled.args),
       },
       preparsedPolicySetId: this.#prepared.nameOf(this.#group),
-      entities: [callerOf, toolOf],
     });
     if (answer.type === 'failure') {
       throw new Error('Cedar could not read a request', { cause: answer.errors });

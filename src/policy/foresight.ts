@@ -1,13 +1,5 @@
 import { typeName } from './cedar-schema.ts';
-import {
-  callAction,
-  callerEntity,
-  contextOf,
-  itself,
-  mentionsOf,
-  toolEntity,
-  type Mentions,
-} from './cedar-request.ts';
+import { contextOf, itself, mentionsOf, requestOf, type Mentions } from './cedar-request.ts';
 import type { Cedar } from './cedar.ts';
 import type { CompiledPolicy } from './compile-policies.ts';
 import { resourceScopeOf } from './expression.ts';
@@ -19,8 +11,6 @@ import type { Outlook } from './verdict.ts';
 interface Partition {
   readonly group: PolicyGroup;
   readonly mentions: Mentions;
-  /** Whether the answer is the same for every tool that is asked for. */
-  readonly sameForAll: boolean;
 }
 
 const anyTool = '';
@@ -41,7 +31,6 @@ const partitionOf = (policies: readonly CompiledPolicy[]): Partition => {
   return {
     group: Object.fromEntries(policies.map(({ foresight }, at) => [`p${at}`, foresight])),
     mentions,
-    sameForAll: mentions.resource.size === 0,
   };
 };
 
@@ -85,7 +74,7 @@ export class Foresight {
       ].reduce<Outlook>((outlook, key) => {
         const partition = outlook === 'forbid' ? undefined : this.#partitions.get(key);
         if (partition === undefined) return outlook;
-        const signature = partition.sameForAll ? '' : signatureOf(tool, partition.mentions);
+        const signature = signatureOf(tool, partition.mentions);
         const memo = `${key}\n${signature}`;
         const found = known.get(memo) ?? this.#ask(partition, caller, tool);
         known.set(memo, found);
@@ -95,15 +84,10 @@ export class Foresight {
   }
 
   #ask({ group, mentions }: Partition, caller: PolicyCaller, tool: PolicyTool): Outlook {
-    const callerOf = callerEntity(caller, mentions);
-    const toolOf = toolEntity(tool, mentions);
     const answer = this.#cedar.statefulIsAuthorized({
-      principal: callerOf.uid,
-      action: callAction,
-      resource: toolOf.uid,
+      ...requestOf(caller, tool, mentions),
       context: contextOf(caller, mentions),
       preparsedPolicySetId: this.#prepared.nameOf(group),
-      entities: [callerOf, toolOf],
     });
     if (answer.type === 'failure') return 'forbid';
     const { decision, diagnostics } = answer.response;
