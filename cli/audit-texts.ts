@@ -62,14 +62,17 @@ const problemsText = (problems: readonly ChainProblem[]): string => {
   ].join('\n');
 };
 
+const counted = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 export const reportText = (report: AuditReport): string => {
   const { from, to, records, checkpoints, chains, requests, problems, openTails } = report;
   const open = openTails.length;
   return [
-    `${from} to ${to}: ${records} records and ${checkpoints} checkpoints in ${chains} ${chains === 1 ? 'chain' : 'chains'}.`,
+    `${from} to ${to}: ${counted(records, 'record')} and ${counted(checkpoints, 'checkpoint')} in ${counted(chains, 'chain')}.`,
     requests === null
       ? 'The access log was not asked: records cut off the end of a chain are not found.'
-      : `Each of ${requests} requests of the access log was looked up.`,
+      : `${counted(requests, 'request')} of the access log looked up.`,
     ...(open === 0
       ? []
       : [
