@@ -5,6 +5,13 @@ import { adminConfig } from './admin-config.ts';
 import { alarmsConfig } from './alarms-config.ts';
 import { archiveConfig } from './archive-config.ts';
 import { cloudFrontConfig, maxOriginTimeoutSeconds } from './cloud-front-config.ts';
+import {
+  deploymentConfig,
+  encryptionConfig,
+  isolationConfig,
+  privateConfig,
+} from './deployment-config.ts';
+import { domainConfig } from './domain-config.ts';
 import { identityConfig } from './identity-config.ts';
 import { metricsConfig, tracingConfig } from './observability-config.ts';
 import { plansConfig } from './plan-config.ts';
@@ -44,6 +51,8 @@ const settings = z.strictObject({
     .describe(
       'Let the stack set the CloudWatch role of API Gateway, one per account and region. False where another stack already does.',
     ),
+  deployment: deploymentConfig,
+  encryption: encryptionConfig,
   plans: plansConfig,
   throttle: throttleConfig,
   authorizer: z
@@ -59,6 +68,7 @@ const settings = z.strictObject({
   mcp: z
     .strictObject({
       memoryMb: z.int().min(128).max(10_240).default(1024),
+      isolation: isolationConfig,
       timeoutSeconds: z
         .int()
         .min(5)
@@ -106,6 +116,10 @@ const settings = z.strictObject({
     .describe(
       'Where clients reach the API, as on a custom domain. Without it, its execute-api address.',
     ),
+  domain: domainConfig.describe(
+    'A domain of your own, with TLS by its policy; OAuth needs one, or CloudFront.',
+  ),
+  private: privateConfig,
   cloudFront: cloudFrontConfig,
   identity: identityConfig.describe(
     'Who may sign in besides API keys: nobody, a Cognito user pool, or users of OIDC issuers.',
@@ -156,6 +170,26 @@ const settings = z.strictObject({
 const forTheTwinAlone = `is for the twin alone, whose account is ${twinAccount}`;
 
 export const configSchema = settings
+  .refine(({ encryption, region }) => encryption === 'aws' || region !== undefined, {
+    error: 'cmk needs region: the table names its key by it',
+    path: ['encryption'],
+  })
+  .refine(({ domain, publicUrl }) => domain === undefined || publicUrl === undefined, {
+    error: 'is refused together with publicUrl: the domain is where clients reach the API',
+    path: ['domain'],
+  })
+  .refine(({ domain, cloudFront }) => domain === undefined || !cloudFront.enabled, {
+    error: 'is refused together with cloudFront: clients know the API by one address',
+    path: ['domain'],
+  })
+  .refine(
+    (config) =>
+      config.private === undefined || (config.domain === undefined && !config.cloudFront.enabled),
+    {
+      error: 'is refused together with domain or cloudFront, which are for the public internet',
+      path: ['private'],
+    },
+  )
   .refine(({ cloudFront, publicUrl }) => !cloudFront.enabled || publicUrl === undefined, {
     error: 'is refused together with publicUrl: clients know the API by one address',
     path: ['cloudFront'],

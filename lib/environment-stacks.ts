@@ -1,4 +1,5 @@
-import { Tags, type App } from 'aws-cdk-lib';
+import { BOOTSTRAP_QUALIFIER_CONTEXT, Stack, Tags, type App } from 'aws-cdk-lib';
+import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import type { UpstreamSpec } from '../src/upstreams/upstream-spec.ts';
 import type { DrawbridgeConfig } from './config.ts';
 import type { FunctionAssets } from './function-assets.ts';
@@ -38,6 +39,8 @@ export const addEnvironment = (
     ...(config.region === undefined ? {} : { region: config.region }),
   };
   const name = `drawbridge-${envName}`;
+  const { qualifier, permissionsBoundary } = config.deployment;
+  if (qualifier !== undefined) app.node.setContext(BOOTSTRAP_QUALIFIER_CONTEXT, qualifier);
   const data = new DataStack(app, `${name}-Data`, { env, envName, config });
   const identity =
     config.identity.provider === 'cognito'
@@ -59,6 +62,9 @@ export const addEnvironment = (
     identity,
   });
   if (config.tracing.enabled) traceRequests(gateway);
+  for (const stack of [gateway, ...(identity === undefined ? [] : [identity])]) {
+    data.encryption?.encryptLogs(stack);
+  }
   const archive = config.archive.enabled
     ? new ArchiveStack(app, `${name}-Archive`, {
         env,
@@ -73,6 +79,12 @@ export const addEnvironment = (
     config,
     stacks: [data, gateway, ...(identity === undefined ? [] : [identity])],
   });
+  if (permissionsBoundary !== undefined) {
+    for (const stack of app.node.children.filter((child) => Stack.isStack(child))) {
+      const boundary = ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', permissionsBoundary);
+      PermissionsBoundary.of(stack).apply(boundary);
+    }
+  }
   Tags.of(app).add('drawbridge:env', envName);
   return { data, gateway, archive, operations };
 };

@@ -91,6 +91,7 @@ export class AdminApi extends Construct {
       // The doctor looks for principals of tenants that are not there, which no collection lists.
       'dynamodb:Scan',
     );
+    data.encryption?.grantReadWrite(admin);
     admin.allow(`${tableArn}/index/${registryTable.index.name}`, 'dynamodb:Query');
     admin.allow(data.usage.table.tableArn, 'dynamodb:GetItem', 'dynamodb:UpdateItem');
     admin.allow(this.#parameterArn(parameter), 'ssm:GetParameter');

@@ -8,6 +8,7 @@ import {
   LoggingFormat,
   Runtime,
   SystemLogLevel,
+  TenancyConfig,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { addFunctionRole, type FunctionRoleProps } from './function-role.ts';
@@ -18,6 +19,8 @@ export interface BundledFunctionProps extends FunctionRoleProps {
   readonly memoryMb: number;
   readonly timeout: Duration;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether an execution environment serves one tenant only. @default false */
+  readonly perTenant?: boolean;
 }
 
 /** A function with a role and a log group of its own. The role may write that log, and what `allow` adds. */
@@ -38,6 +41,7 @@ export class BundledFunction extends Construct {
       role,
       memorySize: props.memoryMb,
       timeout: props.timeout,
+      ...(props.perTenant === true ? { tenancyConfig: TenancyConfig.PER_TENANT } : {}),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel.INFO,

@@ -3,6 +3,7 @@ import {
   ApiKeySourceType,
   AuthorizationType,
   EndpointType,
+  type EndpointConfiguration,
   IdentitySource,
   LambdaIntegration,
   LogGroupLogDestination,
@@ -12,16 +13,19 @@ import {
   RestApi,
   type Method,
 } from 'aws-cdk-lib/aws-apigateway';
+import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { DrawbridgeConfig } from '../config.ts';
 import { accessLogFormat } from './access-log-format.ts';
 import type { BundledFunction } from './bundled-function.ts';
+import { CustomDomain } from './custom-domain.ts';
 import { EdgeDistribution, type EdgeMark } from './edge-distribution.ts';
 import { ExecutionLog } from './execution-log.ts';
 import { addGatewayResponses, errorTemplate } from './gateway-responses.ts';
 import { methodThrottles } from './method-throttles.ts';
 import { addMockRoute } from './mock-route.ts';
+import { onlyByEndpoints } from './private-policy.ts';
 
 /** The stage that everything is deployed to. A custom domain hides its name. */
 export const stageName = 'live';
@@ -45,7 +49,9 @@ export class McpApi extends Construct {
   readonly api: RestApi;
   /** Where clients reach the API, without a slash at its end. */
   readonly publicUrl: string;
-  /** The API's own address, that of its stage: there it is reached past CloudFront. */
+  /** Set where the API has a name of the operator's. */
+  readonly domain: CustomDomain | undefined;
+  /** Where the API is reached past CloudFront: its domain, or the address of its stage. */
   readonly directUrl: string;
   /** What tells requests that come by CloudFront; undefined where it is off. */
   readonly edgeMark: EdgeMark | undefined;
@@ -73,7 +79,12 @@ export class McpApi extends Construct {
     this.api = new RestApi(this, 'Api', {
       restApiName: `drawbridge-${envName}`,
       description: `Drawbridge ${envName}: MCP servers behind keys and plans`,
-      endpointTypes: [EndpointType.REGIONAL],
+      endpointConfiguration: this.#endpoint(config),
+      ...(config.private === undefined
+        ? {}
+        : { policy: onlyByEndpoints(config.private.vpcEndpointIds) }),
+      // At its own address the API would be reached past the domain: without its TLS policy, and without mTLS.
+      disableExecuteApiEndpoint: config.domain !== undefined,
       apiKeySourceType: ApiKeySourceType.AUTHORIZER,
       cloudWatchRole: config.manageApiGatewayAccount,
       deployOptions: {
@@ -93,7 +104,13 @@ export class McpApi extends Construct {
       removalPolicy: props.logRemovalPolicy,
     });
     const host = `${this.api.restApiId}.execute-api.${Stack.of(this).region}.amazonaws.com`;
-    this.directUrl = `https://${host}/${stageName}`;
+    const { domain } = config;
+    this.directUrl =
+      domain === undefined ? `https://${host}/${stageName}` : `https://${domain.name}`;
+    this.domain =
+      domain === undefined
+        ? undefined
+        : new CustomDomain(this, 'Domain', { api: this.api, domain });
     const edge = config.cloudFront.enabled
       ? new EdgeDistribution(this, 'Edge', {
           envName,
@@ -121,11 +138,7 @@ export class McpApi extends Construct {
       }),
       apiKeyRequired: true,
     };
-    const served = new LambdaIntegration(props.mcp.function, {
-      responseTransferMode: ResponseTransferMode.STREAM,
-      timeout: Duration.seconds(config.mcp.timeoutSeconds),
-      allowTestInvoke: false,
-    });
+    const served = this.#integration(props, 'context.authorizer.tenant');
     const mcp = this.api.root.addResource('mcp');
     const tools = this.api.root.addResource('tools');
     this.keyedRoutes = [
@@ -137,7 +150,10 @@ export class McpApi extends Construct {
       this.api.root.addResource('me').addMethod('GET', served, keyed),
     ];
     const ci = this.api.root.addResource('ci').addResource('mcp');
-    this.signedRoute = ci.addMethod('POST', served, { authorizationType: AuthorizationType.IAM });
+    // API Gateway does not know the tenant of a signed caller: each caller is apart.
+    this.signedRoute = ci.addMethod('POST', this.#integration(props, 'context.identity.userArn'), {
+      authorizationType: AuthorizationType.IAM,
+    });
     this.openRoutes = [
       ...[mcp, ci].flatMap((resource) => [
         addMockRoute(resource, 'GET', methodNotAllowed),
@@ -149,5 +165,30 @@ export class McpApi extends Construct {
         body: JSON.stringify({ status: 'healthy', service: 'drawbridge', env: envName }),
       }),
     ];
+  }
+
+  #endpoint({ private: by }: DrawbridgeConfig): EndpointConfiguration {
+    if (by === undefined) return { types: [EndpointType.REGIONAL] };
+    return {
+      types: [EndpointType.PRIVATE],
+      vpcEndpoints: by.vpcEndpointIds.map((vpcEndpointId) =>
+        InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(this, vpcEndpointId, {
+          vpcEndpointId,
+          port: 443,
+        }),
+      ),
+    };
+  }
+
+  /** @param tenant - where API Gateway finds whom an execution environment is for, where each has its own. */
+  #integration({ config, mcp }: McpApiProps, tenant: string): LambdaIntegration {
+    return new LambdaIntegration(mcp.function, {
+      responseTransferMode: ResponseTransferMode.STREAM,
+      timeout: Duration.seconds(config.mcp.timeoutSeconds),
+      allowTestInvoke: false,
+      ...(config.mcp.isolation === 'perTenant'
+        ? { requestParameters: { 'integration.request.header.X-Amz-Tenant-Id': tenant } }
+        : {}),
+    });
   }
 }

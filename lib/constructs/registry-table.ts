@@ -1,5 +1,6 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, Billing, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { registryTable } from '../../src/registry/registry-table.ts';
 import type { RegistryEnv } from '../../src/registry/registry-env.ts';
@@ -7,13 +8,15 @@ import type { BundledFunction } from './bundled-function.ts';
 
 export interface RegistryTableProps {
   readonly protectData: boolean;
+  /** @default a key of AWS's */
+  readonly encryptionKey?: IKey | undefined;
 }
 
 /** Tenants, keys, live upstreams and pins (docs/storage-schema.md). */
 export class RegistryTable extends Construct {
   readonly table: TableV2;
 
-  constructor(scope: Construct, id: string, { protectData }: RegistryTableProps) {
+  constructor(scope: Construct, id: string, { protectData, encryptionKey }: RegistryTableProps) {
     super(scope, id);
     this.table = new TableV2(this, 'Table', {
       partitionKey: { name: registryTable.partitionKey, type: AttributeType.STRING },
@@ -25,6 +28,9 @@ export class RegistryTable extends Construct {
         },
       ],
       billing: Billing.onDemand(),
+      ...(encryptionKey === undefined
+        ? {}
+        : { encryption: TableEncryptionV2.customerManagedKey(encryptionKey) }),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: protectData,
       removalPolicy: protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,

@@ -110,7 +110,7 @@ export const savedQueries: readonly SavedQuery[] = [
     of: ['mcp'],
     lines: [
       `${audit} and ispresent(upstreamFailure)`,
-      'stats count(*) as failed, max(ts) as last by server, upstreamFailure',
+      'stats count(*) as failed, max(@timestamp) as lastAt by server, upstreamFailure',
       'sort failed desc',
       'limit 50',
     ],

@@ -1,6 +1,8 @@
 import { RemovalPolicy, Stack, type Environment } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { EncryptionKey } from '../constructs/encryption-key.ts';
 import { RegistryTable } from '../constructs/registry-table.ts';
 import { UsageTable } from '../constructs/usage-table.ts';
 import type { DrawbridgeConfig } from '../config.ts';
@@ -12,8 +14,13 @@ export interface DataStackProps {
   readonly config: DrawbridgeConfig;
 }
 
+const withKey = (encryptionKey: IKey | undefined) =>
+  encryptionKey === undefined ? {} : { encryptionKey };
+
 /** What cannot be made anew: tenants and keys, what was used, the secrets that keys are hashed with, and those of upstreams. */
 export class DataStack extends Stack {
+  /** Set where the environment has a key of its own. */
+  readonly encryption: EncryptionKey | undefined;
   readonly registry: RegistryTable;
   readonly usage: UsageTable;
   /** `{"current":"1","1":"…"}`; see src/credentials/pepper.ts. */
@@ -30,8 +37,14 @@ export class DataStack extends Stack {
       terminationProtection: config.protectData,
     });
     const removalPolicy = config.protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
-    this.registry = new RegistryTable(this, 'Registry', { protectData: config.protectData });
-    this.usage = new UsageTable(this, 'Usage', { protectData: config.protectData });
+    this.encryption =
+      config.encryption === 'cmk'
+        ? new EncryptionKey(this, 'Encryption', removalPolicy)
+        : undefined;
+    const encryptionKey = this.encryption?.key;
+    const { protectData } = config;
+    this.registry = new RegistryTable(this, 'Registry', { protectData, encryptionKey });
+    this.usage = new UsageTable(this, 'Usage', { protectData, encryptionKey });
     this.pepper = new Secret(this, 'Pepper', {
       description: 'Drawbridge: pepper that API keys are hashed with',
       generateSecretString: {
@@ -41,11 +54,13 @@ export class DataStack extends Stack {
         excludePunctuation: true,
       },
       removalPolicy,
+      ...withKey(encryptionKey),
     });
     this.auditDigestKey = new Secret(this, 'AuditDigestKey', {
       description: 'Drawbridge: key of the argument digests in the audit',
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy,
+      ...withKey(encryptionKey),
     });
     this.upstreamSecrets = new Map(
       config.secrets.map((name) => [name, this.#upstreamSecret(name, removalPolicy)]),
@@ -68,6 +83,7 @@ export class DataStack extends Stack {
       description: `Drawbridge: ${name}, for upstreams`,
       generateSecretString: { passwordLength: 40, excludePunctuation: true },
       removalPolicy,
+      ...withKey(this.encryption?.key),
     });
     acknowledge(
       secret,

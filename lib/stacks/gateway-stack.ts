@@ -130,6 +130,9 @@ export class GatewayStack extends Stack {
       tier: ParameterTier.INTELLIGENT_TIERING,
     });
     new CfnOutput(this, 'McpUrl', { value: `${publicUrl}/mcp` });
+    if (served.domain !== undefined) {
+      new CfnOutput(this, 'DomainTarget', { value: served.domain.target });
+    }
     if (edgeMark === undefined) {
       new CfnOutput(this, 'CiUrl', { value: `${publicUrl}/ci/mcp` });
     } else {
@@ -194,6 +197,7 @@ export class GatewayStack extends Stack {
     });
     data.registry.grantRead(authorizer);
     authorizer.allow(data.pepper.secretArn, 'secretsmanager:GetSecretValue');
+    data.encryption?.grantRead(authorizer);
     return authorizer;
   }
 
@@ -203,7 +207,10 @@ export class GatewayStack extends Stack {
     logRemovalPolicy: RemovalPolicy,
   ): BundledFunction {
     const { envName, config, bundles, data } = props;
-    const mcp = new BundledFunction(this, 'McpFunction', {
+    // Tenancy cannot be changed afterwards: with another one it is another function (AWS: "Tenant isolation").
+    const perTenant = config.mcp.isolation === 'perTenant';
+    const mcp = new BundledFunction(this, perTenant ? 'McpFunctionPerTenant' : 'McpFunction', {
+      perTenant,
       description: 'Drawbridge MCP server',
       assetDirectory: bundles.mcp,
       memoryMb: config.mcp.memoryMb,
@@ -227,6 +234,7 @@ export class GatewayStack extends Stack {
     data.usage.grantMeter(mcp);
     mcp.allow(data.auditDigestKey.secretArn, 'secretsmanager:GetSecretValue');
     upstreams.grantUse(mcp);
+    data.encryption?.grantReadWrite(mcp);
     return mcp;
   }
 
