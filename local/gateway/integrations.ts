@@ -1,4 +1,10 @@
-import type { LambdaIntegration, Method, MockIntegration, MockResponse } from './model.ts';
+import type {
+  LambdaIntegration,
+  Method,
+  MockIntegration,
+  MockResponse,
+  TenantSource,
+} from './model.ts';
 import type { IntegrationProperties, MethodProperties } from './rest-api-schema.ts';
 
 const LAMBDA_URI =
@@ -23,6 +29,28 @@ export const lambdaOfUri = (
   return { functionArn, streams: action === 'response-streaming-invocations' };
 };
 
+const TENANT_HEADER = 'integration.request.header.X-Amz-Tenant-Id';
+
+/** @throws Error naming `displayName` when the mapping is another than that of a tenant. */
+const readTenantSource = (
+  displayName: string,
+  parameters: Readonly<Record<string, unknown>>,
+): TenantSource | undefined => {
+  const { [TENANT_HEADER]: source, ...others } = parameters;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new Error(
+      `${displayName}: the twin does not implement the integration parameter ${unknown}.`,
+    );
+  }
+  if (source === undefined) return undefined;
+  if (source === 'context.identity.userArn') return { kind: 'userArn' };
+  const key =
+    typeof source === 'string' ? /^context\.authorizer\.(\w+)$/.exec(source)?.[1] : undefined;
+  if (key !== undefined) return { kind: 'authorizer', key };
+  throw new Error(`${displayName}: the twin does not map ${String(source)} to ${TENANT_HEADER}.`);
+};
+
 const readLambda = (displayName: string, integration: IntegrationProperties): LambdaIntegration => {
   const { functionArn, streams } = lambdaOfUri(displayName, integration.Uri);
   const transferMode = integration.ResponseTransferMode ?? 'BUFFERED';
@@ -31,14 +59,18 @@ const readLambda = (displayName: string, integration: IntegrationProperties): La
       `${displayName}: ResponseTransferMode ${transferMode} does not go with the integration URI ${integration.Uri}.`,
     );
   }
-  if (Object.keys(integration.RequestParameters).length > 0) {
-    throw new Error(`${displayName}: the twin does not implement integration RequestParameters.`);
-  }
+  const tenantFrom = readTenantSource(displayName, integration.RequestParameters);
   const timeoutMs = integration.TimeoutInMillis ?? DEFAULT_TIMEOUT_MS;
   if (streams && timeoutMs > MAX_STREAM_TIMEOUT_MS) {
     throw new Error(`${displayName}: a stream lasts at most ${MAX_STREAM_TIMEOUT_MS} ms.`);
   }
-  return { kind: 'lambda', functionArn, transferMode, timeoutMs };
+  return {
+    kind: 'lambda',
+    functionArn,
+    transferMode,
+    timeoutMs,
+    ...(tenantFrom === undefined ? {} : { tenantFrom }),
+  };
 };
 
 /** A request template of a mock is VTL; the twin reads those that are plain JSON once `$context.x` is filled in. */

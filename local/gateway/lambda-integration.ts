@@ -1,4 +1,8 @@
-import type { FunctionService, StreamedInvokeResult } from '../lambda/function-service.ts';
+import type {
+  FunctionService,
+  InvokeOptions,
+  StreamedInvokeResult,
+} from '../lambda/function-service.ts';
 import type { Exchange } from './exchange.ts';
 import type { Failure } from './failures.ts';
 import type { WholeResponse } from './gateway-responses.ts';
@@ -81,11 +85,20 @@ type Run = (
   startedAt: number,
 ) => Promise<IntegrationOutcome>;
 
+const invokeOptions = (
+  { traceId, grant, iam }: Exchange,
+  { tenantFrom }: LambdaIntegration,
+): InvokeOptions => {
+  if (tenantFrom === undefined) return { traceId };
+  const tenantId = tenantFrom.kind === 'userArn' ? iam?.userArn : grant?.context[tenantFrom.key];
+  return tenantId === undefined ? { traceId } : { traceId, tenantId };
+};
+
 const runBuffered: Run = async (exchange, integration, functions, event) => {
   const { functionArn, timeoutMs } = integration;
   const { traceId } = exchange;
   const result = await within(
-    functions.invoke(functionArn, event, { traceId }),
+    functions.invoke(functionArn, event, invokeOptions(exchange, integration)),
     timeoutMs,
     () => undefined,
   );
@@ -105,7 +118,7 @@ const runBuffered: Run = async (exchange, integration, functions, event) => {
 const runStream: Run = async (exchange, integration, functions, event, startedAt) => {
   const { functionArn, timeoutMs } = integration;
   const result = await within(
-    functions.invokeWithResponseStream(functionArn, event, { traceId: exchange.traceId }),
+    functions.invokeWithResponseStream(functionArn, event, invokeOptions(exchange, integration)),
     timeoutMs,
     (late) => {
       if (late.kind === 'stream') late.body.on('error', () => undefined).destroy();

@@ -27,7 +27,13 @@ export interface LambdaIntegration {
   readonly functionArn: string;
   readonly transferMode: 'BUFFERED' | 'STREAM';
   readonly timeoutMs: number;
+  /** Where the tenant of a function with tenant isolation is found; undefined where none is told. */
+  readonly tenantFrom?: TenantSource;
 }
+
+/** A context variable that the template maps to `X-Amz-Tenant-Id` (AWS: "Invoking functions with tenant isolation"). */
+export type TenantSource =
+  { readonly kind: 'authorizer'; readonly key: string } | { readonly kind: 'userArn' };
 
 export interface MockIntegration {
   readonly kind: 'mock';

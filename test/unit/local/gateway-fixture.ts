@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { startGateway, type Gateway, type GatewayOptions } from '../../../local/gateway/gateway.ts';
 import type {
   FunctionService,
+  InvokeOptions,
   InvokeResult,
   StreamedInvokeResult,
 } from '../../../local/lambda/function-service.ts';
@@ -149,26 +150,23 @@ type Answer<T> = (event: SeenEvent, payload: Buffer) => T | Promise<T>;
 export class FakeFunctions implements FunctionService {
   readonly calls: { readonly arn: string; readonly event: SeenEvent }[] = [];
   readonly traceIds: (string | undefined)[] = [];
+  readonly tenantIds: (string | undefined)[] = [];
   readonly #answers: Readonly<Record<string, Answer<InvokeResult | StreamedInvokeResult>>>;
 
   constructor(answers: Readonly<Record<string, Answer<InvokeResult | StreamedInvokeResult>>>) {
     this.#answers = answers;
   }
 
-  async invoke(
-    arn: string,
-    payload: Buffer,
-    options?: { readonly traceId?: string },
-  ): Promise<InvokeResult> {
-    return (await this.#call(arn, payload, options?.traceId)) as InvokeResult;
+  async invoke(arn: string, payload: Buffer, options?: InvokeOptions): Promise<InvokeResult> {
+    return (await this.#call(arn, payload, options)) as InvokeResult;
   }
 
   async invokeWithResponseStream(
     arn: string,
     payload: Buffer,
-    options?: { readonly traceId?: string },
+    options?: InvokeOptions,
   ): Promise<StreamedInvokeResult> {
-    return (await this.#call(arn, payload, options?.traceId)) as StreamedInvokeResult;
+    return (await this.#call(arn, payload, options)) as StreamedInvokeResult;
   }
 
   callsOf(arn: string): SeenEvent[] {
@@ -178,11 +176,12 @@ export class FakeFunctions implements FunctionService {
   async #call(
     arn: string,
     payload: Buffer,
-    traceId: string | undefined,
+    options: InvokeOptions | undefined,
   ): Promise<InvokeResult | StreamedInvokeResult> {
     const event = JSON.parse(payload.toString()) as SeenEvent;
     this.calls.push({ arn, event });
-    this.traceIds.push(traceId);
+    this.traceIds.push(options?.traceId);
+    this.tenantIds.push(options?.tenantId);
     const answer = this.#answers[arn];
     if (!answer) throw new Error(`no function ${arn}`);
     return answer(event, payload);
