@@ -11,7 +11,7 @@ import {
 const tooLarge = 'policy:arguments';
 
 /** Callers whose lists are kept for one list of tools. */
-const mostLists = 200;
+const mostLists = 50;
 
 /** A decision with all that led to it, for people. */
 export interface Explanation {
