@@ -96,7 +96,7 @@ describe('of 10,000 records', { timeout: 120_000 }, () => {
       ['"tool":"search"', '"tool":"fetch"'],
       ['"httpStatus":200', '"httpStatus":200 '],
     ];
-    for (const [turn, index] of victims(2).slice(0, 20).entries()) {
+    for (const [turn, index] of victims(2).slice(0, 10).entries()) {
       const [from, to] = changes[turn % changes.length]!;
       const original = log[index]!;
       const line = original.line.replace(from, to);
@@ -149,7 +149,7 @@ describe('of 10,000 records', { timeout: 120_000 }, () => {
 
   it('pairs of two chains that change places are found, and both are named', async () => {
     const random = randomOf(17);
-    for (const one of victims(5).slice(0, 25)) {
+    for (const one of victims(5).slice(0, 18)) {
       const others = records.filter((index) => idOf(log[index]!) !== idOf(log[one]!));
       const other = others[random(others.length)]!;
       const swapped = log
@@ -169,7 +169,7 @@ describe('of 10,000 records', { timeout: 120_000 }, () => {
   });
 
   it('what is there twice is found', async () => {
-    for (const index of victims(6).slice(0, 20)) {
+    for (const index of victims(6).slice(0, 8)) {
       const { problems } = await verify(log.toSpliced(index, 0, log[index]!));
       expect(problems).toMatchObject([{ kind: 'duplicate', seq: seqOf(log[index]!) }]);
     }
@@ -180,7 +180,7 @@ describe('of 10,000 records', { timeout: 120_000 }, () => {
     const inner = [...log.keys()].filter(
       (index) => isCheckpoint(log[index]!) && !new Set(ends.values()).has(index),
     );
-    for (const index of inner.slice(0, 10)) {
+    for (const index of inner.slice(0, 5)) {
       const at = { chain: idOf(log[index]!), seq: seqOf(log[index]!) };
       const line = log[index]!.line.replace('"records":', '"records":1');
       const edited = await verify(log.with(index, { ...log[index]!, line }));
