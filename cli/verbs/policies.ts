@@ -26,14 +26,13 @@ const addChanges = (command: Command, { terminal, operate, print }: VerbContext)
       'only when this version is in force now; 0 for none',
       versionFrom(0),
     )
-    .action(async (tenant: string, file: string, options: { expectVersion?: number }) => {
-      const text = await policies.textOf(file, terminal);
-      await operate(['policies.set', tenant, { tenant }], async (ports, actor) => {
-        const { expectVersion } = options;
+    .action((tenant: string, file: string, { expectVersion }: { expectVersion?: number }) =>
+      operate(['policies.set', tenant, { tenant }], async (ports, actor) => {
+        const text = await policies.textOf(file, terminal);
         const set = await policies.policiesSet(ports, actor, tenant, text, expectVersion);
         print(set, texts.policiesSetText);
-      });
-    });
+      }),
+    );
   command
     .command('remove <tenant>')
     .description('leave a tenant only the deployment’s policies')
@@ -52,10 +51,10 @@ const addTrials = (command: Command, { terminal, operate, print }: VerbContext):
     .command('validate <file>')
     .description('say what is wrong with the policies of a file; changes nothing')
     .option('--tenant <id>', 'whose they are to be')
-    .action(async (file: string, { tenant }: { tenant?: string }) => {
-      const text = await policies.textOf(file, terminal);
+    .action((file: string, { tenant }: { tenant?: string }) => {
       const about = tenant === undefined ? {} : { tenant };
-      await operate(['policies.validate', tenant ?? null, about], async (ports) => {
+      return operate(['policies.validate', tenant ?? null, about], async (ports) => {
+        const text = await policies.textOf(file, terminal);
         const view = await policies.policiesValidate(ports, text, tenant);
         print(view, texts.validationText);
         policies.assertValid(view);
@@ -65,15 +64,15 @@ const addTrials = (command: Command, { terminal, operate, print }: VerbContext):
     .command('test <tenant> <cases>')
     .description('ask the policies the questions of a JSON file; changes nothing')
     .option('--file <file>', 'try these policies instead of those in force')
-    .action(async (tenant: string, cases: string, { file }: { file?: string }) => {
-      const asked = { file: cases, text: await policies.textOf(cases, terminal) };
-      const text = file === undefined ? undefined : await policies.textOf(file, terminal);
-      await operate(['policies.test', tenant, { tenant }], async (ports) => {
+    .action((tenant: string, cases: string, { file }: { file?: string }) =>
+      operate(['policies.test', tenant, { tenant }], async (ports) => {
+        const asked = { file: cases, text: await policies.textOf(cases, terminal) };
+        const text = file === undefined ? undefined : await policies.textOf(file, terminal);
         const run = await policies.policiesTest(ports, tenant, asked, text);
         print(run, texts.policyTestText);
         policies.assertPassed(run);
-      });
-    });
+      }),
+    );
 };
 
 export const addPolicyVerbs = (program: Command, context: VerbContext): void => {

@@ -56,4 +56,4 @@ const texts: { readonly [K in DriftKind]: (drift: DriftOf<K>) => string } = {
 
 /** The drift in words, without the tenant's name. */
 export const driftText = <K extends DriftKind>(drift: DriftOf<K>): string =>
-  texts[drift.kind as K](drift);
+  texts[drift.kind](drift);

@@ -123,7 +123,7 @@ const treatments: {
 
 const treat = async <K extends DriftKind>(ports: Ports, drift: DriftOf<K>): Promise<Treatment> => {
   try {
-    return { drift, mended: true, note: await treatments[drift.kind as K](ports, drift) };
+    return { drift, mended: true, note: await treatments[drift.kind](ports, drift) };
   } catch (error) {
     const note =
       error instanceof NotSafe || error instanceof AdminError

@@ -102,7 +102,6 @@ export class DynamoDbRegistry implements Registry {
       { client: this.#table.client },
       {
         TableName: this.#table.tableName,
-        ConsistentRead: true,
         FilterExpression: 'begins_with(pk, :prefix)',
         ExpressionAttributeValues: { ':prefix': { S: principalPk('') } },
       },

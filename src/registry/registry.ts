@@ -26,8 +26,10 @@ export interface PageQuery {
   readonly cursor?: string;
 }
 
+type Changes<T> = { readonly [Field in keyof T]?: T[Field] | undefined };
+
 /** What may change in a key: undefined leaves a field as it is, null takes it away. */
-export type KeyChanges = Partial<
+export type KeyChanges = Changes<
   Pick<KeyRecord, 'status' | 'revokedAt' | 'replacedBy' | 'name' | 'plan' | 'usageKey'>
 > & {
   readonly expiresAt?: number | null | undefined;
@@ -42,7 +44,7 @@ export interface ExpectedKey {
 }
 
 /** What may change in a tenant; a field that is undefined stays as it is. */
-export type TenantChanges = Partial<
+export type TenantChanges = Changes<
   Pick<TenantRecord, 'name' | 'plan' | 'status' | 'policyVersion' | 'apiGatewayKeyId'>
 >;
 

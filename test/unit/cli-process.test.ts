@@ -58,7 +58,8 @@ const json = async (...args: string[]): Promise<unknown> => {
 
 const issued = z.looseObject({ key: z.string(), keyId: z.string() });
 
-describe('the CLI as a process', () => {
+// Each command is a process: several of them take their time on a machine that is busy.
+describe('the CLI as a process', { timeout: 60_000 }, () => {
   it('lives through a tenant’s and a key’s whole life, with nothing on stderr', async () => {
     await json('tenants', 'create', 'acme', '--plan', 'pro', '--name', 'Acme');
     const [gatewayKey] = aws.gatewayKeys.values();
