@@ -32,6 +32,14 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          // After the others: it judges what the integration tests recorded.
+          name: 'permissions',
+          include: ['test/permissions/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

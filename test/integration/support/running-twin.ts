@@ -1,13 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { inject } from 'vitest';
+import { basename, join } from 'node:path';
+import { expect, inject } from 'vitest';
 import { connectTo } from '../../../cli/connect.ts';
 import type { AuthorizedCall } from '../../../local/aws/authorization.ts';
 import { startTwin, type Twin, type TwinOptions } from '../../../local/twin.ts';
 import { createKey, type CreateKeyInput } from '../../../src/admin/keys.ts';
 import type { AdminPorts } from '../../../src/admin/ports.ts';
 import { createTenant } from '../../../src/admin/create-tenant.ts';
+import { callRecorder, recordGrants } from '../../permissions/recording.ts';
 
 /** A twin with a state directory of its own, and an operator's hands on it. */
 export interface RunningTwin {
@@ -37,14 +38,21 @@ export const runTwin = async ({
   const stateDirectory = options.stateDirectory ?? mkdtempSync(join(tmpdir(), 'drawbridge-twin-'));
   const refusals: AuthorizedCall[] = [];
   const problems: string[] = [];
+  const recorder = callRecorder(basename(expect.getState().testPath ?? 'unknown'));
   const twin = await startTwin({
     cdkOut: inject('cdkOut'),
     port: 0,
-    onRefusal: (call) => refusals.push(call),
+    onCall: recorder.onCall,
+    onRefusal: (call) => {
+      refusals.push(call);
+      recorder.onRefusal(call);
+    },
     onProblem: (line) => problems.push(line),
     ...options,
     stateDirectory,
   });
+  // A template that a test has changed says nothing of the roles that are deployed.
+  if (options.cdkOut === undefined) recordGrants(twin.deployment);
   const admin = await connectTo({
     kind: 'twin',
     env: 'local',
