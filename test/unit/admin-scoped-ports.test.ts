@@ -186,6 +186,9 @@ describe('a tenant’s admin', () => {
     ).toBe(false);
     expect(await wall.getPolicy('beta', 1)).toBeUndefined();
     expect(await wall.deletePrincipal(arnOf('beta'))).toBe(false);
+    const theirPrincipal = await registry.getPrincipal(arnOf('beta'));
+    if (theirPrincipal === undefined) throw new Error('not there');
+    expect(await wall.updatePrincipal(theirPrincipal, { role: 'admin' })).toBe(false);
     for (const write of [
       () => standing.revoke('beta', 'key:x', 1),
       () => standing.readmit('beta', 'key:x'),

@@ -209,6 +209,24 @@ describe('the records of keys', () => {
     expect(await spreadTenant(ports, 'acme')).toMatchObject({ rewritten: left.length });
   });
 
+  it('a change that comes while they follow another is followed too', async () => {
+    const { ports, registry, key } = await aTenantWithKey();
+    let met = false;
+    const raced = withMethods(registry, {
+      updateKey: async (...args) => {
+        if (!met) {
+          met = true;
+          await suspendTenant(ports, 'acme');
+          // The slower of the two writes last, with what it read before.
+          await registry.updateKey(key.keyId, { suspended: null });
+        }
+        return registry.updateKey(...args);
+      },
+    });
+    await moveTenant({ ...ports, registry: raced }, 'acme', 'pro');
+    expect(await registry.getKey(key.keyId)).toEqual({ ...key, plan: 'pro', suspended: true });
+  });
+
   it('a key that is made while its tenant changes repeats the change', async () => {
     const { ports, registry } = await aTenantWithKey();
     let met = false;
