@@ -14,6 +14,7 @@ import { freeReason } from './resources/free.ts';
 import { identityPricers } from './resources/identity.ts';
 import { lambdaPricers } from './resources/lambda.ts';
 import { observabilityPricers, traceCharges } from './resources/observability.ts';
+import { ownMetricCharges } from './resources/own-metrics.ts';
 import { roadOf } from './road.ts';
 import { Templates, type StackTemplate } from './templates.ts';
 import type { Traffic } from './traffic.ts';
@@ -32,7 +33,7 @@ export interface CostLine extends Charge {
   readonly usd: number;
   readonly unit: string;
   readonly verified: boolean;
-  /** What is charged, as STACK/LOGICAL-ID; empty where it is an assumption. */
+  /** What is charged, as STACK/LOGICAL-ID; empty where no single one is. */
   readonly resources: readonly string[];
 }
 
@@ -93,15 +94,9 @@ const chargesOf = (environment: Environment): readonly Source[] => {
   return sources;
 };
 
-/** What no resource of a template stands for. */
-const assumedCharges = (environment: Environment): readonly Charge[] => [
-  {
-    service: 'CloudWatch',
-    what: 'metrics that the functions write (EMF)',
-    basis: 'inUse',
-    quantity: environment.traffic.customMetrics,
-    price: 'customMetric',
-  },
+/** What no single resource stands for. */
+const chargesOfAll = (environment: Environment): readonly Charge[] => [
+  ...ownMetricCharges(environment),
   ...traceCharges(environment),
 ];
 
@@ -138,7 +133,9 @@ const leftOut = ({ templates, road, requests }: Environment): readonly string[] 
   ...(templates.ofType('AWS::KMS::Key').length === 0
     ? []
     : ['uses of the KMS key, 0.03 USD for 10,000: services keep data keys']),
-  ...(road.sandboxes.length === 0 || requests === 0
+  ...([road.mcp, ...road.sandboxes].every(
+    ({ properties }) => properties['TenancyConfig'] === undefined,
+  ) || requests === 0
     ? []
     : ['what Lambda charges for each execution environment that tenant isolation makes']),
 ];
@@ -152,7 +149,7 @@ export const estimateCost = ({ stacks, traffic, requests }: EstimateOptions): Co
   const environment = { templates, road: roadOf(templates), traffic, requests };
   const lines = linesOf([
     ...chargesOf(environment),
-    ...assumedCharges(environment).map((charge) => ({ charge, resource: undefined })),
+    ...chargesOfAll(environment).map((charge) => ({ charge, resource: undefined })),
   ]);
   const sumOf = (basis: Basis): number =>
     lines.filter((line) => line.basis === basis).reduce((sum, { usd }) => sum + usd, 0);

@@ -20,7 +20,7 @@ export interface Traffic {
   readonly archiveMonths: number;
   readonly warmContainers: number;
   readonly usedMethods: number;
-  readonly customMetrics: number;
+  readonly refusalReasons: number;
   readonly users: number;
 }
 
@@ -49,7 +49,7 @@ export const assumptions: Readonly<Record<AssumptionName, Assumption>> = {
     unit: 'share',
   },
   auditBytes: { meaning: 'audit and log lines of a request', unit: 'bytes' },
-  metricBytes: { meaning: 'metric lines of a request', unit: 'bytes' },
+  metricBytes: { meaning: 'metric lines of a request, where there are metrics', unit: 'bytes' },
   accessLogBytes: { meaning: 'access log of a request', unit: 'bytes' },
   wafLogShare: {
     meaning: 'requests that WAF logs; all where it has a log and no filter',
@@ -65,7 +65,7 @@ export const assumptions: Readonly<Record<AssumptionName, Assumption>> = {
     unit: 'number',
   },
   usedMethods: { meaning: 'methods of the API that get requests', unit: 'number' },
-  customMetrics: { meaning: 'metrics that the functions write (EMF)', unit: 'number' },
+  refusalReasons: { meaning: 'reasons for which requests are refused', unit: 'number' },
   users: { meaning: 'people who sign in during a month', unit: 'number' },
 };
 
@@ -90,7 +90,7 @@ const typical: Traffic = {
   archiveMonths: 12,
   warmContainers: 2,
   usedMethods: 4,
-  customMetrics: 20,
+  refusalReasons: 4,
   users: 0,
 };
 
@@ -105,7 +105,7 @@ export const trafficProfiles = {
     tableGb: 0.01,
     warmContainers: 1,
     usedMethods: 2,
-    customMetrics: 10,
+    refusalReasons: 2,
   },
   typical,
   heavy: {
@@ -121,7 +121,7 @@ export const trafficProfiles = {
     tableGb: 1,
     warmContainers: 20,
     usedMethods: 6,
-    customMetrics: 60,
+    refusalReasons: 8,
   },
 } as const satisfies Readonly<Record<string, Traffic>>;
 

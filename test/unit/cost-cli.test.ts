@@ -37,7 +37,7 @@ const json = async (argv: string) => {
 
 describe('cost', () => {
   it('prints every line with its price, sums, assumptions, and what is left out', async () => {
-    const { exitCode, out } = await run('cost --custom-metrics 0');
+    const { exitCode, out } = await run('cost --refusal-reasons 0');
     expect(exitCode).toBe(0);
     const [title, ...rest] = out.split('\n');
     expect(title).toBe('test-Gateway');
@@ -64,7 +64,7 @@ describe('cost', () => {
         ['for 1,000,000 requests', '6.45'],
         ['that month', '13.45'],
         ['an answer', '6 KB', '--response-kb'],
-        ['metrics that the functions write (EMF)', '0 (given)', '--custom-metrics'],
+        ['reasons for which requests are refused', '0 (given)', '--refusal-reasons'],
         ['free tiers, taxes and support: they are of the account'],
       ]),
     );

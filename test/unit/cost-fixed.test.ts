@@ -12,7 +12,7 @@ const estimate = (
 ): CostEstimate =>
   estimateCost({
     stacks: [aStack({ ...road, ...resources })],
-    traffic: { ...trafficProfiles.typical, customMetrics: 0, ...given },
+    traffic: { ...trafficProfiles.typical, ...given },
     requests: million,
   });
 
@@ -85,13 +85,19 @@ describe('logs', () => {
     Log: { Type: 'AWS::Logs::LogGroup', Properties: { ...properties } },
     Mcp: {
       ...road.Mcp,
-      Properties: { ...road.Mcp.Properties, LoggingConfig: { LogGroup: { Ref: 'Log' } } },
+      Properties: {
+        ...road.Mcp.Properties,
+        LoggingConfig: { LogGroup: { Ref: 'Log' } },
+        Environment: { Variables: { METRICS_ENV: 'test' } },
+      },
     },
   });
+  const isLog = ([, service, what]: readonly unknown[]) =>
+    service === 'CloudWatch' && String(what).startsWith('audit');
 
   it('are charged when they come and for as long as they are kept', () => {
     // One GB at 0.50. Half a GB at 0.03 for 365 days, which are twelve months.
-    expect(added(logged({ RetentionInDays: 365 }), given)).toEqual([
+    expect(added(logged({ RetentionInDays: 365 }), given).filter(isLog)).toEqual([
       ['requests', 'CloudWatch', 'audit and metrics, ingested', 0.5],
       ['requests', 'CloudWatch', 'audit and metrics, kept 365 days', 0.18],
     ]);
@@ -103,7 +109,8 @@ describe('logs', () => {
       LogGroupClass: 'INFREQUENT_ACCESS',
       DataProtectionPolicy: {},
     };
-    expect(added(logged(properties), given).map((line) => line.slice(2))).toEqual([
+    const lines = added(logged(properties), given).filter(isLog);
+    expect(lines.map((line) => line.slice(2))).toEqual([
       ['audit and metrics, ingested', 0.25],
       ['audit and metrics, masked', 0.12],
       ['audit and metrics, kept 1 days', 0.000493],
@@ -129,29 +136,37 @@ describe('logs', () => {
   });
 
   it('are archived through Firehose, where a filter delivers them', () => {
-    const lines = added(
-      {
-        ...logged({ RetentionInDays: 1 }),
-        Bucket: { Type: 'AWS::S3::Bucket' },
-        Hose: { Type: 'AWS::KinesisFirehose::DeliveryStream' },
-        Filter: {
-          Type: 'AWS::Logs::SubscriptionFilter',
-          Properties: {
-            DestinationArn: { 'Fn::GetAtt': ['Hose', 'Arn'] },
-            LogGroupName: { Ref: 'Log' },
+    const archived = (FilterPattern: string) =>
+      added(
+        {
+          ...logged({ RetentionInDays: 1 }),
+          Bucket: { Type: 'AWS::S3::Bucket' },
+          Hose: { Type: 'AWS::KinesisFirehose::DeliveryStream' },
+          Filter: {
+            Type: 'AWS::Logs::SubscriptionFilter',
+            Properties: {
+              DestinationArn: { 'Fn::GetAtt': ['Hose', 'Arn'] },
+              LogGroupName: { Ref: 'Log' },
+              FilterPattern,
+            },
           },
         },
-      },
-      { ...given, archiveMonths: 10 },
-    );
-    expect(lines).toContainEqual(['requests', 'Firehose', 'archived logs', 0.029]);
-    expect(lines).toContainEqual(['requests', 'S3', 'archive, kept 10 months', 0.115]);
+        { ...given, archiveMonths: 10 },
+      );
+    expect(archived('')).toContainEqual(['requests', 'Firehose', 'archived logs', 0.029]);
+    expect(archived('')).toContainEqual(['requests', 'S3', 'archive, kept 10 months', 0.115]);
+    // Half of the lines are metrics.
+    const audit = archived('{ $.type = "audit*" }');
+    expect(audit).toContainEqual(['requests', 'Firehose', 'archived logs', 0.0145]);
   });
 });
 
 describe('CloudWatch', () => {
   it('alarms are charged by the metrics that they read, and a band by three', () => {
-    const alarm = (Properties: object) => ({ Type: 'AWS::CloudWatch::Alarm', Properties });
+    const alarm = (Properties: Readonly<Record<string, unknown>>) => ({
+      Type: 'AWS::CloudWatch::Alarm',
+      Properties,
+    });
     const stat = (Period = 300) => ({ MetricStat: { Period } });
     expect(
       added({
@@ -191,9 +206,20 @@ describe('CloudWatch', () => {
     expect(added(staged([{ ...all, MetricsEnabled: false }]))).toEqual([]);
   });
 
-  it('metrics of the functions’ own are an assumption, and those of filters are not', () => {
-    expect(added({ Filter: { Type: 'AWS::Logs::MetricFilter' } }, { customMetrics: 20 })).toEqual([
-      ['inUse', 'CloudWatch', 'metrics that the functions write (EMF)', 6],
+  it('metrics that functions write are as many as the catalogue and the template say', () => {
+    const variables = (Variables: object) => ({
+      Mcp: { ...road.Mcp, Properties: { ...road.Mcp.Properties, Environment: { Variables } } },
+    });
+    const metered = variables({ METRICS_ENV: 'test', METRIC_SERVERS: 'drawbridge weather' });
+    const metrics = (refusalReasons: number) => added(metered, { refusalReasons })[0]?.at(-1);
+    // Eight of the environment, five for each of two servers, one of a function, two for each reason.
+    expect(metrics(0)).toBeCloseTo(19 * 0.3, 9);
+    expect(metrics(3)).toBeCloseTo(25 * 0.3, 9);
+    expect(added(variables({}))).toEqual([]);
+  });
+
+  it('metrics of filters are one each', () => {
+    expect(added({ Filter: { Type: 'AWS::Logs::MetricFilter' } })).toEqual([
       ['inUse', 'CloudWatch', 'metrics of log filters', 0.3],
     ]);
   });

@@ -26,7 +26,7 @@ const traffic: Traffic = {
   archiveMonths: 10,
   warmContainers: 1,
   usedMethods: 2,
-  customMetrics: 0,
+  refusalReasons: 0,
   users: 0,
 };
 
@@ -247,7 +247,7 @@ describe('more requests', () => {
   });
 
   it('than none cost nothing but what is fixed', () => {
-    const { usd, lines: idle } = estimate(everything, 0, { customMetrics: 20 });
+    const { usd, lines: idle } = estimate(everything, 0);
     expect(usd).toEqual({ idle: 6, inUse: 0, requests: 0, total: 6, perMillionRequests: 0 });
     expect(idle.every(({ basis }) => basis === 'idle')).toBe(true);
   });

@@ -103,12 +103,14 @@ const commandLines = documents.flatMap(({ name, text }) => {
 const dryRun = async (line: string): Promise<string> => {
   let reached = false;
   let said = '';
+  const stop = () => {
+    reached = true;
+    return Promise.reject(new CliError('TWIN_NOT_RUNNING', 'dry run'));
+  };
   await runCli(wordsOf(line), {
     terminal: { out: () => undefined, err: (text) => void (said += text) },
-    connect: () => {
-      reached = true;
-      return Promise.reject(new CliError('TWIN_NOT_RUNNING', 'dry run'));
-    },
+    connect: stop,
+    readStacks: stop,
   });
   return reached || /(^| )(--help|help)( |$)/u.test(line) ? 'understood' : said;
 };

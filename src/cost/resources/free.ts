@@ -68,6 +68,7 @@ export const freeTypes: Readonly<Record<string, string>> = {
   'AWS::Lambda::LayerVersion': partOf('the function'),
   'AWS::Lambda::Permission': permissions,
   'AWS::Logs::LogAnomalyDetector': 'free',
+  'AWS::Logs::LogStream': partOf('the log group'),
   'AWS::Logs::QueryDefinition':
     'a saved query; a run of it is charged by what it reads, 0.005 USD a GB',
   'AWS::Logs::ResourcePolicy': permissions,

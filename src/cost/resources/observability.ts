@@ -8,6 +8,7 @@ import {
   type Pricers,
 } from '../charge.ts';
 import type { Resource } from '../templates.ts';
+import { isMetered } from './own-metrics.ts';
 
 const service = 'CloudWatch';
 
@@ -15,6 +16,8 @@ const service = 'CloudWatch';
 interface Written {
   readonly what: string;
   readonly bytes: number;
+  /** Of them: the audit’s. */
+  readonly auditBytes?: number;
 }
 
 const stageLog = z.looseObject({
@@ -33,10 +36,9 @@ const writtenTo = (group: Resource, environment: Environment): readonly Written[
   }
   const logOfMcp = functionLog.safeParse(road.mcp.properties).data?.LoggingConfig.LogGroup;
   if (goesHere(road.mcp.stack, logOfMcp)) {
-    written.push({
-      what: 'audit and metrics',
-      bytes: requests * (traffic.auditBytes + traffic.metricBytes),
-    });
+    const auditBytes = requests * traffic.auditBytes;
+    const metricBytes = isMetered(road.mcp) ? requests * traffic.metricBytes : 0;
+    written.push({ what: 'audit and metrics', bytes: auditBytes + metricBytes, auditBytes });
   }
   for (const { stack, properties } of templates.ofType('AWS::WAFv2::LoggingConfiguration')) {
     if (!goesHere(stack, properties['LogDestinationConfigs'])) continue;
@@ -134,21 +136,28 @@ const metricFilter: Pricer = () => [
   },
 ];
 
-const deliveryShape = z.looseObject({ DestinationArn: z.unknown().optional() });
+const subscriptionShape = z.looseObject({
+  DestinationArn: z.unknown().optional(),
+  LogGroupName: z.unknown().optional(),
+  FilterPattern: z.string().default(''),
+});
 
-/** What goes through a Firehose, and stays in the archive behind it. */
+/** What goes through a Firehose, and stays in the archive behind it. A filter takes the audit’s lines alone. */
 const firehose: Pricer = (resource, environment) => {
   const { templates, traffic } = environment;
   const bytes = templates
     .ofType('AWS::Logs::SubscriptionFilter')
-    .filter(({ stack, properties }) =>
-      templates
-        .referredTo(stack, deliveryShape.parse(properties).DestinationArn)
-        .includes(resource),
-    )
-    .flatMap(({ stack, properties }) => templates.referredTo(stack, properties['LogGroupName']))
-    .flatMap((group) => writtenTo(group, environment))
-    .reduce((sum, written) => sum + written.bytes, 0);
+    .flatMap(({ stack, properties }) => {
+      const subscription = subscriptionShape.parse(properties);
+      if (!templates.referredTo(stack, subscription.DestinationArn).includes(resource)) return [];
+      return templates
+        .referredTo(stack, subscription.LogGroupName)
+        .flatMap((group) => writtenTo(group, environment))
+        .map((written) =>
+          subscription.FilterPattern === '' ? written.bytes : (written.auditBytes ?? written.bytes),
+        );
+    })
+    .reduce((sum, each) => sum + each, 0);
   const gb = bytes / bytesPerGb;
   return [
     {
