@@ -174,9 +174,13 @@ describe('what operators are told of the audit', () => {
 
   it('the access log is asked for the routes that the MCP function serves', async () => {
     const { gateway } = await synthesizedEnv('local');
-    const served = routesOf(gateway).filter(({ properties }) =>
-      JSON.stringify(properties['Integration']).includes('"McpFunction'),
-    );
+    const routes = routesOf(gateway).map(({ route, properties }) => {
+      const { Uri } = properties['Integration'] as { Uri?: unknown };
+      return { route, target: JSON.stringify(Uri) };
+    });
+    const mcp = routes.find(({ route }) => route === 'POST /mcp')?.target;
+    expect(mcp).toBeDefined();
+    const served = routes.filter(({ target }) => target === mcp);
     expect(new Set(served.map(({ route }) => route))).toEqual(auditedRoutes);
   });
 });
