@@ -54,6 +54,11 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
     expect(table.toSorted()).toEqual(
       [
         ...(env === 'local' ? signIn : []),
+        ...['/admin', '/admin/{proxy+}'].flatMap((path) =>
+          ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map(
+            (method) => `${method} ${path} | AWS_IAM | false | AWS_PROXY | -`,
+          ),
+        ),
         'DELETE /ci/mcp | NONE | false | MOCK | -',
         'DELETE /mcp | NONE | false | MOCK | -',
         'GET /ci/mcp | NONE | false | MOCK | -',
@@ -75,8 +80,9 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
     const [mcp] = gateway
       .ofType('AWS::Lambda::Function')
       .filter(({ Properties }) => Properties['Description'] === 'Drawbridge MCP server');
-    for (const { properties } of routesOf(gateway)) {
-      if (properties['AuthorizationType'] === 'NONE') continue;
+    for (const { route, properties } of routesOf(gateway)) {
+      // The admin API has a function of its own, and a test.
+      if (properties['AuthorizationType'] === 'NONE' || route.includes(' /admin')) continue;
       if (properties['AuthorizationType'] === 'AWS_IAM') {
         expect(properties).not.toHaveProperty('AuthorizerId');
       } else {
@@ -201,6 +207,9 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
             setting('/~1oauth~1token', 'POST', 20, 40),
           ]
         : []),
+      ...['/~1admin', '/~1admin~1{proxy+}'].flatMap((path) =>
+        ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => setting(path, method, 5, 10)),
+      ),
     ]);
   });
 
