@@ -1,6 +1,4 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -12,7 +10,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CiCredentials } from '../../local/twin.ts';
 import { addPrincipal } from '../../src/admin/principals.ts';
 import { signedFetch } from '../../src/signing/signed-fetch.ts';
-import { parse as parseYaml } from 'yaml';
 import {
   bearer,
   callOf,
@@ -136,43 +133,6 @@ describe('a signed request on /ci/mcp passes', () => {
       const at = new Date(Date.now() + seconds * 1000);
       served(await post(ciUrl, body, await smithyHeaders(ciUrl, { at })));
     }
-  });
-});
-
-describe('the workflow in examples/github-actions', () => {
-  const file = join(import.meta.dirname, '../../examples/github-actions/call-a-tool.yml');
-  const workflow = parseYaml(readFileSync(file, 'utf8')) as {
-    readonly jobs: {
-      readonly search: {
-        readonly steps: readonly { readonly id?: string; readonly run?: string }[];
-      };
-    };
-  };
-  const script = workflow.jobs.search.steps.find(({ id }) => id === 'call')?.run ?? '';
-  const runStep = (query: string, credentials: typeof ci) =>
-    run('bash', ['-c', script], {
-      env: {
-        PATH: process.env['PATH'],
-        URL: ciUrl,
-        QUERY: query,
-        AWS_REGION: credentials.region,
-        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-        AWS_SESSION_TOKEN: credentials.sessionToken,
-      },
-    });
-
-  it('calls the tool and prints what it found', async () => {
-    const { stdout } = await runStep('usage "plan" $(id)', ci);
-    expect(JSON.parse(stdout)).toMatchObject({ results: expect.any(Array) as unknown[] });
-  });
-
-  it('fails, and says what was answered, when the signature is wrong', async () => {
-    const wrong = { ...ci, secretAccessKey: 'wrong' };
-    await expect(runStep('plan', wrong)).rejects.toMatchObject({
-      code: 1,
-      stdout: expect.stringContaining('UNAUTHENTICATED') as string,
-    });
   });
 });
 
