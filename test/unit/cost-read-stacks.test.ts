@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readAssembly, readStacks } from '../../cli/project/read-stacks.ts';
 import { tempFolder } from './support/temp-dir.ts';
@@ -53,6 +54,14 @@ describe('an environment', () => {
     );
     expect(await readStacks(project)({ config: 'dev' })).toHaveLength(1);
     await expect(readAssembly(folder)).rejects.toMatchObject({ code: 'SYNTHESIS_FAILED' });
+  });
+
+  it('that config/ does not have is named by the real script, with those it has', async () => {
+    const project = path.join(import.meta.dirname, '..', '..');
+    await expect(readStacks(project)({ config: 'nowhere' })).rejects.toMatchObject({
+      code: 'SYNTHESIS_FAILED',
+      message: 'there is no config/nowhere.json: config/ has dev, local, prod',
+    });
   });
 
   it('that cannot be synthesized fails with what was said', async () => {
