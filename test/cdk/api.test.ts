@@ -228,6 +228,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
     };
     expect(JSON.parse(AccessLogSetting.Format)).toEqual({
       type: 'access',
+      env,
       requestId: '$context.requestId',
       time: '$context.requestTimeEpoch',
       ip: '$context.identity.sourceIp',

@@ -159,7 +159,7 @@ it('a description that changes hides the tool until it is approved, and the log 
     });
     await expect
       .poll(() => running.everythingWritten())
-      .toMatch(/"PinDrift"[^\n]*"server":"pinned"[^\n]*"PinDrift":1/);
+      .toMatch(/"pins\.hidden","server":"pinned"[^]*"server":"other","PinDrift":1/);
     await approve();
     await eventually(async () => (await list()).names).toContain('pinned_echo');
   } finally {

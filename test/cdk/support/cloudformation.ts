@@ -15,6 +15,12 @@ export const readable = (value: unknown): string => {
       return `{${z.array(text).parse(argument).join('.')}}`;
     case 'Fn::ImportValue':
       return `{${text.parse(argument)}}`;
+    case 'Fn::GetStackOutput': {
+      const { StackName, OutputName } = z
+        .looseObject({ StackName: text, OutputName: text })
+        .parse(argument);
+      return `{${StackName}:${OutputName}}`;
+    }
     case 'Fn::Join': {
       const [separator, items] = z.tuple([text, parts]).parse(argument);
       return items.map(readable).join(separator);
