@@ -3,7 +3,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { toolFlags } from '../src/admin/tool-flags.ts';
+import { ownServer, policyToolOf } from '../src/gateway/policy-tools.ts';
 import { basePoliciesFile, type BasePolicies } from '../src/policy/base-policies.ts';
+import type { Tool } from '../src/tools/tool.ts';
 import { formatPinLock, type PinLock } from '../src/upstreams/pin-lock.ts';
 import type { UpstreamSpec } from '../src/upstreams/upstream-spec.ts';
 import { buildContentIndex } from './content-index.ts';
@@ -26,6 +29,8 @@ export interface FunctionBundles {
   readonly admin: string;
   /** One for each stdio server. */
   readonly sandboxes: readonly SandboxAsset[];
+  /** Our own tools by name, as `toolFlags` writes them. */
+  readonly ownTools: Readonly<Record<string, string>>;
 }
 
 /** Upper bounds of each function's minified `index.cjs`, in bytes: its size is cold start. */
@@ -182,6 +187,19 @@ export const bundleFunctions = async (options: BundleOptions): Promise<FunctionB
   }
 };
 
+const byName = (a: Tool, b: Tool): number => (a.name < b.name ? -1 : 1);
+
+/** In the order of names: the same tools are the same text. */
+const ownToolsOf = (tools: readonly Tool[]): FunctionBundles['ownTools'] =>
+  Object.fromEntries(
+    tools
+      .toSorted(byName)
+      .map(({ name, annotations }) => [
+        name,
+        toolFlags(policyToolOf({ name, annotations }, ownServer)),
+      ]),
+  );
+
 const bundleInto = async (
   directory: string,
   {
@@ -198,7 +216,7 @@ const bundleInto = async (
   const preToken = join(directory, 'pre-token');
   const admin = join(directory, 'admin');
   for (const folder of [authorizer, mcp, oauth, preToken, admin]) mkdirSync(folder);
-  const [sandboxes] = await Promise.all([
+  const [sandboxes, tools] = await Promise.all([
     bundleSandboxes(projectDirectory, directory, upstreams),
     lintTools(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
     bundleFunction(projectDirectory, 'authorizer', authorizer),
@@ -218,5 +236,14 @@ const bundleInto = async (
   }
   writeFileSync(join(mcp, 'upstreams.json'), JSON.stringify(upstreams.specs));
   writeFileSync(join(mcp, 'mcp.lock.json'), formatPinLock(upstreams.lock));
-  return { directory, authorizer, mcp, oauth, preToken, admin, sandboxes };
+  return {
+    directory,
+    authorizer,
+    mcp,
+    oauth,
+    preToken,
+    admin,
+    sandboxes,
+    ownTools: ownToolsOf(tools),
+  };
 };

@@ -69,10 +69,12 @@ export const toolProblems = (tool: Tool): readonly string[] => {
 
 /**
  * Refuses tools that real clients drop, or that make clients drop all others.
+ * @returns the tools.
  * @throws Error that lists every problem by file.
  */
-export const lintTools = async (directory: string): Promise<void> => {
+export const lintTools = async (directory: string): Promise<readonly Tool[]> => {
   const problems: string[] = [];
+  const tools: Tool[] = [];
   const names = new Map<string, string>();
   for (const file of toolFiles(directory)) {
     const module = (await import(pathToFileURL(file).href)) as { createTool?: ToolFactory };
@@ -88,10 +90,12 @@ export const lintTools = async (directory: string): Promise<void> => {
       const other = names.get(tool.name);
       if (other !== undefined) problems.push(`${file}: the name ${tool.name} is taken by ${other}`);
       names.set(tool.name, file);
+      tools.push(tool);
     } catch (error) {
       problems.push(`${file}: cannot be described to clients: ${(error as Error).message}`);
     }
   }
   if (problems.length > 0)
     throw new Error(`Tools that clients would refuse:\n  ${problems.join('\n  ')}`);
+  return tools;
 };

@@ -7,6 +7,9 @@ export type CliErrorCode =
   | 'TWIN_NOT_RUNNING'
   /** A server was connected to and did not answer as it should. */
   | 'CHECK_FAILED'
+  /** `explain`: something refuses the call, or cannot be known. */
+  | 'CALL_REFUSED'
+  | 'CALL_NOT_KNOWN'
   /** The CDK app could not be synthesized, or what it wrote cannot be read. */
   | 'SYNTHESIS_FAILED'
   /** A template has something that `cost` has no price for. */

@@ -54,6 +54,7 @@ process.stdout.on('error', () => {
 const packageRoot = path.resolve(import.meta.dirname, '..');
 const exitCode = await runCli(process.argv.slice(2), {
   terminal,
+  environment: process.env,
   connect: async (options) => {
     const surroundings = { cwd: process.cwd(), packageRoot, env: process.env };
     const target = await resolveTarget(options, surroundings);

@@ -9,6 +9,7 @@ import type { VerbContext } from './verbs/context.ts';
 import { addAuditVerbs } from './verbs/audit.ts';
 import { addCostVerb } from './verbs/cost.ts';
 import { addDoctorVerb } from './verbs/doctor.ts';
+import { addExplainVerb } from './verbs/explain.ts';
 import { addKeyVerbs } from './verbs/keys.ts';
 import { addPinVerbs } from './verbs/pins.ts';
 import { addPolicyVerbs } from './verbs/policies.ts';
@@ -25,6 +26,8 @@ export interface CliDeps {
   readonly openProject?: (configDirectory?: string) => ProjectPorts;
   /** Absent where nothing can be synthesized. */
   readonly readStacks?: ReadStacks;
+  /** @default nothing is set */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 const noStacks: ReadStacks = () =>
@@ -44,7 +47,7 @@ Examples:
 Without --env, the commands go to the twin that \`npm start\` runs.`;
 
 const buildProgram = (deps: CliDeps, json: boolean): Command => {
-  const { terminal, connect, openProject, readStacks = noStacks } = deps;
+  const { terminal, connect, openProject, readStacks = noStacks, environment = {} } = deps;
   const program = new Command('drawbridge')
     .description(
       'Operate the tenants, keys, principals, policies and servers of a Drawbridge deployment.',
@@ -80,6 +83,7 @@ const buildProgram = (deps: CliDeps, json: boolean): Command => {
   addPolicyVerbs(program, context);
   addUsageVerb(program, context);
   addDoctorVerb(program, context);
+  addExplainVerb(program, { ...context, environment });
   addUpstreamVerbs(program, context);
   addPinVerbs(program, context);
   addSecretVerbs(program, context);

@@ -7,6 +7,8 @@ export interface FunctionAssets {
   readonly admin: string;
   /** One for each stdio server. */
   readonly sandboxes: readonly SandboxAsset[];
+  /** The tools that the build found, by name, as `toolFlags` writes them. */
+  readonly ownTools: Readonly<Record<string, string>>;
 }
 
 /** A sandbox function's code, or the context that its image is built from. */

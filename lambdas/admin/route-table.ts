@@ -1,6 +1,7 @@
 import type { Actor } from '../../src/admin/operator.ts';
 import { route, type Route } from './route.ts';
 import { doctorRoutes } from './routes/doctor.ts';
+import { explainRoutes } from './routes/explain.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { pinRoutes } from './routes/pins.ts';
 import { policyRoutes } from './routes/policies.ts';
@@ -18,6 +19,7 @@ const operations: readonly Route[] = [
   ...upstreamRoutes,
   ...pinRoutes,
   ...doctorRoutes,
+  ...explainRoutes,
 ];
 
 export const mayUse = (actor: Actor, { access }: Pick<Route, 'access'>): boolean =>

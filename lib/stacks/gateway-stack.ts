@@ -20,6 +20,7 @@ import { poolIssuer } from '../constructs/token-issuers.ts';
 import { UpstreamParts } from '../constructs/upstream-parts.ts';
 import { WebAcl } from '../constructs/web-acl.ts';
 import type { FunctionAssets } from '../function-assets.ts';
+import { firewallFacts } from '../firewall-facts.ts';
 import { planTableOf, type PlanConfig } from '../plan-config.ts';
 import { acknowledge } from '../security-checks.ts';
 import { drawbridgeVersion } from '../version.ts';
@@ -115,6 +116,9 @@ export class GatewayStack extends Stack {
       stage: api.deploymentStage.stageName,
       plans: Object.fromEntries(plans.map(([name, plan]) => [name, plan.usagePlanId])),
       ...upstreams.facts,
+      ownTools: { ...props.bundles.ownTools },
+      newTools: config.upstreams.newTools,
+      firewall: firewallFacts(config.waf),
       ...(publicUrl === directUrl ? {} : { hosts: [Fn.select(2, Fn.split('/', publicUrl))] }),
       logs: {
         ...auditLogGroups,

@@ -94,7 +94,7 @@ const usageOf = (
     suspend: (tenant) => writer.suspend(tenant),
     resume: (tenant) => writer.resume(tenant),
     setPolicyVersion: (tenant, version) => writer.setPolicyVersion(tenant, version),
-    standings: (tenant) => reader.standings(tenant),
+    standings: (tenant, subject) => reader.standings(tenant, subject),
   };
   const getItem = (input: ConstructorParameters<typeof GetItemCommand>[0]) =>
     client.send(new GetItemCommand(input));
@@ -135,6 +135,9 @@ export const awsPorts = (options: AwsPortsOptions): AdminPorts => {
       allowLoopback,
       hosts: [...hosts, ...more],
       restApiId: document.restApiId,
+      ownTools: document.ownTools,
+      newTools: document.newTools,
+      firewall: document.firewall,
     },
     secrets,
     probe: options.probe({ resolve, allowLoopback, secretsManager }),

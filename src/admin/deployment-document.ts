@@ -40,6 +40,18 @@ export const deploymentDocument = z.object({
   hosts: z.array(z.string().min(1)).optional(),
   /** Limits of the plans in units, by plan name: what usage is compared with. */
   planUnits: planTable.optional(),
+  /** The deployment's own tools by name, as `toolFlags` writes them. */
+  ownTools: z.record(z.string().min(1), z.string()).optional(),
+  /** `upstreams.newTools` of the configuration. */
+  newTools: z.enum(['allow', 'hide']).optional(),
+  /** What of the firewall does not depend on traffic. Absent lists are too long to stand here. */
+  firewall: z
+    .object({
+      maxBodyBytes: z.int().positive(),
+      deny: z.array(z.string()).optional(),
+      ci: z.array(z.string()).optional(),
+    })
+    .optional(),
   /** Names of the log groups that hold the audit records and the access log. */
   logs: z
     .object({

@@ -1,6 +1,6 @@
 import { GetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { getOutput, noUsage } from '../quota/usage-item.ts';
-import { attributes, usagePk } from '../quota/usage-table.ts';
+import { attributes, revokedAttribute, usagePk } from '../quota/usage-table.ts';
 import type { Standing, StandingReader } from './ports.ts';
 
 /** Reads each counter of a tenant with one strongly consistent GetItem. */
@@ -20,7 +20,7 @@ export class DynamoDbStandingReader implements StandingReader {
     this.#maxShards = options.maxShards;
   }
 
-  standings(tenant: string): Promise<readonly Standing[]> {
+  standings(tenant: string, subject?: string): Promise<readonly Standing[]> {
     return Promise.all(
       Array.from({ length: this.#maxShards }, async (_, shard) => {
         const output = await this.#client.send(
@@ -32,9 +32,11 @@ export class DynamoDbStandingReader implements StandingReader {
         );
         const item = getOutput.parse(output).Item ?? noUsage;
         const policyVersion = item.get(attributes.policyVersion);
+        const revokedAt = subject === undefined ? undefined : item.get(revokedAttribute(subject));
         return {
           suspended: item.has(attributes.suspended),
           ...(policyVersion === undefined ? {} : { policyVersion }),
+          ...(revokedAt === undefined ? {} : { revokedAt }),
         };
       }),
     );

@@ -30,12 +30,14 @@ export class InMemoryStanding implements StandingWriter, StandingReader {
     this.#policyVersions.set(tenant, Math.max(known, version));
   }
 
-  async standings(tenant: string): Promise<readonly Standing[]> {
+  async standings(tenant: string, subject?: string): Promise<readonly Standing[]> {
+    const revokedAt = subject === undefined ? undefined : this.revoked.get(`${tenant} ${subject}`);
     const policyVersion = this.#policyVersions.get(tenant);
     return [
       {
         suspended: this.#suspended.has(tenant),
         ...(policyVersion === undefined ? {} : { policyVersion }),
+        ...(revokedAt === undefined ? {} : { revokedAt }),
       },
     ];
   }

@@ -10,7 +10,7 @@ import type { OpenApiTool } from '../upstreams/openapi-tool.ts';
 import type { UpstreamSpec } from '../upstreams/upstream-spec.ts';
 import type { JsonObject, UpstreamFacts } from '../upstreams/upstream.ts';
 import type { AdminAuditRecord } from './admin-audit-record.ts';
-import type { DeployedUpstream } from './deployment-document.ts';
+import type { DeployedUpstream, DeploymentDocument } from './deployment-document.ts';
 
 /** A tenant's API Gateway key, as API Gateway has it. */
 export interface TenantGatewayKey {
@@ -61,6 +61,12 @@ export interface DeploymentFacts {
   /** Where it answers, beside its execute-api address: an upstream there would be itself. */
   readonly hosts: readonly string[];
   readonly restApiId: string;
+  /** The tools that it has itself. Absent: it is from before the document said so. */
+  readonly ownTools?: DeploymentDocument['ownTools'];
+  /** What becomes of a tool that nobody approved. Absent: as for `ownTools`. */
+  readonly newTools?: DeploymentDocument['newTools'];
+  /** Absent: as for `ownTools`, or for operators only. */
+  readonly firewall?: DeploymentDocument['firewall'];
 }
 
 /** The deployment's secrets, by the names that its configuration gives them. */
@@ -85,11 +91,17 @@ export interface UpstreamProbe {
 export interface Standing {
   readonly suspended: boolean;
   readonly policyVersion?: number;
+  /** Unix seconds from which the credential that was asked about is refused; absent while it is not. */
+  readonly revokedAt?: number;
 }
 
 export interface StandingReader {
   /** One for each counter that the tenant has, also where nothing was written yet. */
-  standings(tenant: string): Promise<readonly Standing[]>;
+  standings(
+    tenant: string,
+    /** A credential of the tenant (`Principal.subject`), when one is asked about. */
+    subject?: string,
+  ): Promise<readonly Standing[]>;
 }
 
 /** What is wrong with the text of policies. */

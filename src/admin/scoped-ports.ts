@@ -59,7 +59,7 @@ const scopedStanding = (
     resume: (tenant) => ifOwn(tenant, refused('resume a tenant')),
     setPolicyVersion: (tenant, version) =>
       ifOwn(tenant, () => standing.setPolicyVersion(tenant, version)),
-    standings: (tenant) => ifOwn(tenant, () => standing.standings(tenant)),
+    standings: (tenant, subject) => ifOwn(tenant, () => standing.standings(tenant, subject)),
   };
 };
 
@@ -99,7 +99,7 @@ export const scopedPorts = (ports: AdminPorts, actor: Actor): AdminPorts => {
     registry: scopedRegistry(ports.registry, tenant),
     upstreams: noServers,
     usagePlans: noUsagePlans,
-    deployment: { ...ports.deployment, secretNames: [], upstreams: [] },
+    deployment: { ...ports.deployment, secretNames: [], upstreams: [], firewall: undefined },
     secrets: noSecrets,
     probe: noProbe,
     standing: scopedStanding(ports.standing, tenant),

@@ -8,7 +8,7 @@ import type { Asker, ListKind } from './catalog.ts';
 import { isObject } from './definitions.ts';
 import { unreachable, type CallerRequest, type Forwarded, type Forwarding } from './forwarding.ts';
 import { OwnTools, type OwnOutcome, type OwnToolsOptions } from './own-tools.ts';
-import { ownServer, policyToolOf } from './policy-tools.ts';
+import { ownServer, ownUnits, policyToolOf } from './policy-tools.ts';
 import { pageOf, type Page } from './pages.ts';
 import { Pass, type Denied } from './pass.ts';
 import type { Shown, Surface } from './surface.ts';
@@ -50,9 +50,6 @@ export interface GatewayOptions extends OwnToolsOptions {
       })
     | undefined;
 }
-
-/** What our own tools cost. */
-const ownUnits = 1;
 
 /** Everything that one deployment serves, as plain data: knows nothing of HTTP, Lambda or an SDK. */
 export class Gateway {

@@ -16,7 +16,9 @@ const onDynamoDb = (maxShards: number) => async (): Promise<StandingUnderTest> =
   const writer = new DynamoDbStanding({ ...table, maxShards, now: () => 1_795_237_200_000 });
   const reader = new DynamoDbStandingReader({ ...table, maxShards });
   return {
-    standing: Object.assign(writer, { standings: (tenant: string) => reader.standings(tenant) }),
+    standing: Object.assign(writer, {
+      standings: (tenant: string, subject?: string) => reader.standings(tenant, subject),
+    }),
     counters: maxShards,
     [Symbol.asyncDispose]: () => table[Symbol.asyncDispose](),
   };
@@ -50,6 +52,23 @@ describe.each<[string, () => Promise<StandingUnderTest>]>([
     await standing.resume('acme');
     expect(await standing.standings('acme')).toEqual(
       each(test, { suspended: false, policyVersion: 3 }),
+    );
+  });
+
+  it('tells from when a credential is refused, when it is asked about', async () => {
+    await using test = await start();
+    const { standing } = test;
+    await standing.revoke('acme', 'key:aaaaaaaa', 1_795_237_260);
+    expect(await standing.standings('acme')).toEqual(each(test, { suspended: false }));
+    expect(await standing.standings('acme', 'key:bbbbbbbb')).toEqual(
+      each(test, { suspended: false }),
+    );
+    expect(await standing.standings('acme', 'key:aaaaaaaa')).toEqual(
+      each(test, { suspended: false, revokedAt: 1_795_237_260 }),
+    );
+    await standing.readmit('acme', 'key:aaaaaaaa');
+    expect(await standing.standings('acme', 'key:aaaaaaaa')).toEqual(
+      each(test, { suspended: false }),
     );
   });
 

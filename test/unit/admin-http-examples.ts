@@ -21,6 +21,11 @@ const permitted = 'permit(principal, action, resource);';
 
 /** By method and path, as in the table of routes. */
 export const examples: Readonly<Record<string, Example>> = {
+  'POST /admin/explain': {
+    status: 200,
+    body: { principal: arns.acmeUser, tool: 'search', args: { query: 'plan' }, ip: '192.0.2.7' },
+    answers: { caller: arns.acmeUser, tenant: 'acme', tool: 'search', outcome: 'served' },
+  },
   'GET /admin': { status: 200, answers: { operator: true } },
   'GET /admin/tenants': {
     status: 200,

@@ -21,7 +21,7 @@ const exampleOf = (route: Route): Example => {
 
 /** What asks about a tenant by name, and so can ask about another one. */
 const isAboutATenant = (route: Route): boolean =>
-  /\{tenant\}|\{keyId\}|\/principal$/u.test(route.path) ||
+  /\{tenant\}|\{keyId\}|\/(?:principal|explain)$/u.test(route.path) ||
   exampleOf(route).query?.['tenant'] !== undefined;
 
 const routes = adminRoutes.map((route) => [nameOf(route), route] as const);
