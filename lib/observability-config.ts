@@ -18,6 +18,6 @@ export const tracingConfig = z
       .min(0)
       .max(100)
       .default(5)
-      .describe('Of the requests beyond the first of each second, which is always traced.'),
+      .describe('Share of the requests that are traced.'),
   })
   .prefault({});

@@ -245,7 +245,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the operations of %s', (env) =
     }
     expect(operations.only('AWS::XRay::SamplingRule').Properties['SamplingRule']).toMatchObject({
       FixedRate: 0.05,
-      ReservoirSize: 1,
+      ReservoirSize: 0,
       ServiceName: `drawbridge-${env}/live`,
     });
   });

@@ -137,9 +137,9 @@ describe('references', () => {
   });
 
   test.each(Object.entries(gatewayErrors))(
-    'content/http-api.md has the code %s with its status and JSON-RPC code',
+    'content/errors.md has the code %s with its status and JSON-RPC code',
     (code, { httpStatus, rpcCode }) => {
-      const row = read('content/http-api.md')
+      const row = read('content/errors.md')
         .split('\n')
         .find((line) => line.startsWith(`| \`${code}\``));
       expect(row?.split('|').map((cell) => cell.trim())).toEqual(
