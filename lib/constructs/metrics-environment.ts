@@ -9,12 +9,17 @@ export interface MeteredProps {
   readonly upstreams?: readonly { readonly name: string }[];
 }
 
+/** Each is five metrics, and an environment has room for 4 KB. */
+export const mostServers = 50;
+
 /** What tells a function where its metrics belong: what `src/metrics/metrics-env.ts` parses. */
 export const metricsEnvironment = ({ envName, config, upstreams }: MeteredProps): MetricsEnv => {
   if (!config.metrics.enabled) return {};
   if (upstreams === undefined) return { METRICS_ENV: envName };
   return {
     METRICS_ENV: envName,
-    METRIC_SERVERS: [ownServer, ...upstreams.map(({ name }) => name)].join(' '),
+    METRIC_SERVERS: [ownServer, ...upstreams.map(({ name }) => name)]
+      .slice(0, mostServers)
+      .join(' '),
   };
 };
