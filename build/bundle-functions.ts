@@ -27,6 +27,7 @@ export interface FunctionBundles {
   readonly oauth: string;
   readonly preToken: string;
   readonly admin: string;
+  readonly handshake: string;
   /** One for each stdio server. */
   readonly sandboxes: readonly SandboxAsset[];
   /** Our own tools by name, as `toolFlags` writes them. */
@@ -41,6 +42,7 @@ export const sizeBudgets = {
   'pre-token': 200_000,
   'stdio-host': 600_000,
   admin: 1_000_000,
+  handshake: 160_000,
 } as const;
 
 /** The same for files that are loaded when they are needed first. */
@@ -62,6 +64,7 @@ const entryFiles = {
   'pre-token': ['index.ts'],
   'stdio-host': ['index.ts'],
   admin: ['index.ts', 'cedar.ts', 'upstream-probe.ts', 'usage-queries.ts'],
+  handshake: ['index.ts'],
 } as const satisfies Record<keyof typeof sizeBudgets, readonly string[]>;
 
 export interface BundleOptions {
@@ -215,7 +218,8 @@ const bundleInto = async (
   const oauth = join(directory, 'oauth');
   const preToken = join(directory, 'pre-token');
   const admin = join(directory, 'admin');
-  for (const folder of [authorizer, mcp, oauth, preToken, admin]) mkdirSync(folder);
+  const handshake = join(directory, 'handshake');
+  for (const folder of [authorizer, mcp, oauth, preToken, admin, handshake]) mkdirSync(folder);
   const [sandboxes, tools] = await Promise.all([
     bundleSandboxes(projectDirectory, directory, upstreams),
     lintTools(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
@@ -224,6 +228,7 @@ const bundleInto = async (
     bundleFunction(projectDirectory, 'oauth', oauth),
     bundleFunction(projectDirectory, 'pre-token', preToken),
     bundleFunction(projectDirectory, 'admin', admin),
+    bundleFunction(projectDirectory, 'handshake', handshake),
   ]);
   const index = buildContentIndex({
     directory: join(projectDirectory, contentFolder),
@@ -243,6 +248,7 @@ const bundleInto = async (
     oauth,
     preToken,
     admin,
+    handshake,
     sandboxes,
     ownTools: ownToolsOf(tools),
   };

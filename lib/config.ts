@@ -11,6 +11,7 @@ import {
   isolationConfig,
   privateConfig,
 } from './deployment-config.ts';
+import { deploymentsConfig } from './deployments-config.ts';
 import { domainConfig } from './domain-config.ts';
 import { identityConfig } from './identity-config.ts';
 import { metricsConfig, tracingConfig } from './observability-config.ts';
@@ -52,6 +53,9 @@ const settings = z.strictObject({
       'Let the stack set the CloudWatch role of API Gateway, one per account and region. False where another stack already does.',
     ),
   deployment: deploymentConfig,
+  deployments: deploymentsConfig.describe(
+    'How new versions come into service (content/deploying.md).',
+  ),
   encryption: encryptionConfig,
   plans: plansConfig,
   throttle: throttleConfig,
@@ -199,6 +203,15 @@ export const configSchema = settings
     {
       error: `must be at most ${maxOriginTimeoutSeconds} with cloudFront: CloudFront waits no longer for a byte`,
       path: ['mcp', 'timeoutSeconds'],
+    },
+  )
+  .refine(
+    ({ deployments, mcp }) =>
+      deployments.provisionedConcurrency === undefined || mcp.isolation === 'shared',
+    {
+      error:
+        'is refused together with mcp.isolation perTenant, for which Lambda keeps nothing warm',
+      path: ['deployments', 'provisionedConcurrency'],
     },
   )
   .refine(({ upstreams, mcp }) => (upstreams.sandbox.timeoutSeconds ?? 0) <= mcp.timeoutSeconds, {

@@ -5,6 +5,7 @@ export interface FunctionAssets {
   readonly oauth: string;
   readonly preToken: string;
   readonly admin: string;
+  readonly handshake: string;
   /** One for each stdio server. */
   readonly sandboxes: readonly SandboxAsset[];
   /** The tools that the build found, by name, as `toolFlags` writes them. */

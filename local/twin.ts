@@ -3,9 +3,14 @@ import { Authorizer, type AuthorizedCall } from './aws/authorization.ts';
 import { loadAddressedDeployment } from './addressed-deployment.ts';
 import { startAwsEndpoint, type AwsEndpoint } from './aws/aws-endpoint.ts';
 import { credentialEnvironment, LocalCredentials } from './aws/credentials.ts';
+import { HookExecutions } from './aws/codedeploy/hook-executions.ts';
 import { createIamVerifier } from './aws/iam-verifier.ts';
 import { rolePolicies } from './aws/role-policies.ts';
 import type { AwsCredentials } from './connection.ts';
+import {
+  simulateDeployments,
+  type SimulatedDeployment,
+} from './deployments/simulate-deployment.ts';
 import { startGateway, type Gateway } from './gateway/gateway.ts';
 import type { HttpListener } from './gateway/http-listener.ts';
 import { functionDefinitions } from './lambda/function-definitions.ts';
@@ -61,6 +66,8 @@ export interface Twin {
   readonly lambda: LambdaService;
   /** The user pool, when the template has one. */
   readonly pool: Cognito | undefined;
+  /** Deploys what runs as CodeDeploy would: each alias's hook decides whether traffic is let to its version. */
+  simulateDeployments(): Promise<readonly SimulatedDeployment[]>;
   /** Parts of the template that only AWS can evaluate. */
   readonly notEvaluated: Gateway['notEvaluated'];
   close(): Promise<void>;
@@ -119,6 +126,7 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
     const credentials = new LocalCredentials(deployment.accountId, (roleArn) =>
       rolePolicies(deployment, roleArn),
     );
+    const hooks = new HookExecutions();
     const aws = await startAwsEndpoint({
       deployment,
       stateDir: stateDirectory,
@@ -126,6 +134,7 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
       credentials,
       logs: log,
       functions: () => lambda,
+      hooks,
       onError: (error) => onProblem(`AWS endpoint: ${String(error)}`),
       ...(options.onRefusal === undefined ? {} : { onRefusal: options.onRefusal }),
       ...(options.onCall === undefined ? {} : { onCall: options.onCall }),
@@ -188,6 +197,7 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
       aws,
       lambda,
       pool,
+      simulateDeployments: () => simulateDeployments({ deployment, functions: lambda, hooks }),
       notEvaluated: [
         ...gateway.notEvaluated,
         ...(pool?.notEvaluated ?? []),

@@ -67,6 +67,7 @@ export class AdminApi extends Construct {
       description: 'Drawbridge admin API',
       assetDirectory: asset,
       memoryMb: 512,
+      reservedConcurrency: config.deployments.reservedConcurrency.admin,
       timeout,
       logRetention: config.logs.auditRetentionDays,
       logRemovalPolicy,

@@ -19,6 +19,8 @@ export interface BundledFunctionProps extends FunctionRoleProps {
   readonly memoryMb: number;
   readonly timeout: Duration;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Executions at a time. @default as many as the account has left */
+  readonly reservedConcurrency?: number | undefined;
   /** Whether an execution environment serves one tenant only. @default false */
   readonly perTenant?: boolean;
 }
@@ -41,6 +43,9 @@ export class BundledFunction extends Construct {
       role,
       memorySize: props.memoryMb,
       timeout: props.timeout,
+      ...(props.reservedConcurrency === undefined
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedConcurrency }),
       ...(props.perTenant === true ? { tenancyConfig: TenancyConfig.PER_TENANT } : {}),
       logGroup,
       loggingFormat: LoggingFormat.JSON,

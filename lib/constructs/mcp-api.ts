@@ -14,6 +14,7 @@ import {
   type Method,
 } from 'aws-cdk-lib/aws-apigateway';
 import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { DrawbridgeConfig } from '../config.ts';
@@ -30,11 +31,15 @@ import { onlyByEndpoints } from './private-policy.ts';
 /** The stage that everything is deployed to. A custom domain hides its name. */
 export const stageName = 'live';
 
+/** By it CloudWatch tells the API's metrics. */
+export const apiNameOf = (envName: string): string => `drawbridge-${envName}`;
+
 export interface McpApiProps {
   readonly envName: string;
   readonly config: DrawbridgeConfig;
   readonly authorizer: BundledFunction;
-  readonly mcp: BundledFunction;
+  /** What serves: the alias that deployments move. */
+  readonly mcp: IFunction;
   readonly logRemovalPolicy: RemovalPolicy;
 }
 
@@ -77,7 +82,7 @@ export class McpApi extends Construct {
       dataTraceEnabled: false,
     };
     this.api = new RestApi(this, 'Api', {
-      restApiName: `drawbridge-${envName}`,
+      restApiName: apiNameOf(envName),
       description: `Drawbridge ${envName}: MCP servers behind keys and plans`,
       endpointConfiguration: this.#endpoint(config),
       ...(config.private === undefined
@@ -182,7 +187,7 @@ export class McpApi extends Construct {
 
   /** @param tenant - where API Gateway finds whom an execution environment is for, where each has its own. */
   #integration({ config, mcp }: McpApiProps, tenant: string): LambdaIntegration {
-    return new LambdaIntegration(mcp.function, {
+    return new LambdaIntegration(mcp, {
       responseTransferMode: ResponseTransferMode.STREAM,
       timeout: Duration.seconds(config.mcp.timeoutSeconds),
       allowTestInvoke: false,

@@ -12,6 +12,7 @@ import type { DrawbridgeConfig } from '../config.ts';
 import { AdminApi, type AdminApiProps } from '../constructs/admin-api.ts';
 import { BundledFunction } from '../constructs/bundled-function.ts';
 import { CiRole } from '../constructs/ci-role.ts';
+import { LiveAlias } from '../constructs/live-alias.ts';
 import { McpApi } from '../constructs/mcp-api.ts';
 import { metricsEnvironment } from '../constructs/metrics-environment.ts';
 import { OAuthFacade } from '../constructs/oauth-facade.ts';
@@ -64,16 +65,23 @@ export class GatewayStack extends Stack {
       env: props.env,
       description: `Drawbridge ${props.envName}: API, functions and firewall`,
     });
-    const { envName, config, data } = props;
+    const { envName, config, bundles, data } = props;
     const logRemovalPolicy = config.protectData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
     const authorizer = this.#authorizer(props, logRemovalPolicy);
     const upstreams = new UpstreamParts(this, 'Upstreams', { ...props, logRemovalPolicy });
     const mcp = this.#mcp(props, upstreams, logRemovalPolicy);
+    const live = new LiveAlias(this, 'Live', {
+      envName,
+      config,
+      mcp,
+      handshakeAsset: bundles.handshake,
+      logRemovalPolicy,
+    });
     const served = new McpApi(this, 'Mcp', {
       envName,
       config,
       authorizer,
-      mcp,
+      mcp: live.alias,
       logRemovalPolicy,
     });
     const { api, publicUrl, directUrl, edgeMark } = served;
@@ -116,7 +124,7 @@ export class GatewayStack extends Stack {
       stage: api.deploymentStage.stageName,
       plans: Object.fromEntries(plans.map(([name, plan]) => [name, plan.usagePlanId])),
       ...upstreams.facts,
-      ownTools: { ...props.bundles.ownTools },
+      ownTools: { ...bundles.ownTools },
       newTools: config.upstreams.newTools,
       firewall: firewallFacts(config.waf),
       ...(publicUrl === directUrl ? {} : { hosts: [Fn.select(2, Fn.split('/', publicUrl))] }),
@@ -191,6 +199,7 @@ export class GatewayStack extends Stack {
       description: 'Drawbridge authorizer',
       assetDirectory: bundles.authorizer,
       memoryMb: config.authorizer.memoryMb,
+      reservedConcurrency: config.deployments.reservedConcurrency.authorizer,
       timeout: Duration.seconds(8),
       logRetention: config.logs.auditRetentionDays,
       logRemovalPolicy,
@@ -218,6 +227,7 @@ export class GatewayStack extends Stack {
       description: 'Drawbridge MCP server',
       assetDirectory: bundles.mcp,
       memoryMb: config.mcp.memoryMb,
+      reservedConcurrency: config.deployments.reservedConcurrency.mcp,
       timeout: Duration.seconds(config.mcp.timeoutSeconds),
       logRetention: config.logs.auditRetentionDays,
       logRemovalPolicy,

@@ -1,6 +1,7 @@
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { AwsError } from './aws-error.ts';
 import type { Principal } from './credentials.ts';
+import { simulatedOf } from './stand-in-action.ts';
 
 const MAX_REMEMBERED = 10_000;
 
@@ -88,15 +89,16 @@ export class Authorizer {
   }
 
   async #simulate(principal: RolePrincipal, action: string, resource: string): Promise<Decision> {
+    const simulated = simulatedOf(action, principal.policies);
     const result = await runSimulation(
       {
         request: {
           principal: principal.principalArn,
-          action,
+          action: simulated.action,
           resource: { resource, accountId: this.#options.accountId },
           contextVariables: this.#context(principal),
         },
-        identityPolicies: principal.policies.map(({ name, policy }) => ({ name, policy })),
+        identityPolicies: simulated.policies.map(({ name, policy }) => ({ name, policy })),
         serviceControlPolicies: [],
         resourceControlPolicies: [],
       },

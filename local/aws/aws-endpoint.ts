@@ -11,7 +11,10 @@ import { DynamoDbService } from './dynamodb/dynamodb-service.ts';
 import { tableDefinitions } from './dynamodb/table-definitions.ts';
 import { AwsHttpServer } from './http-server.ts';
 import type { LogStore } from '../log/log-sink.ts';
+import { CodeDeployService } from './codedeploy/codedeploy-service.ts';
+import type { HookExecutions } from './codedeploy/hook-executions.ts';
 import { LambdaApiService } from './lambda/lambda-api-service.ts';
+import { invocableVersions } from './lambda/invocable-versions.ts';
 import { LogGroups } from './logs/log-groups.ts';
 import { LogsService } from './logs/logs-service.ts';
 import { SecretStore } from './secretsmanager/secret-store.ts';
@@ -29,6 +32,8 @@ export interface AwsEndpointOptions {
   readonly logs?: LogStore;
   /** The functions that may be invoked. They start after this, since they call it. */
   readonly functions?: () => FunctionService;
+  /** Hooks that CodeDeploy waits for. Without it there is no such service. */
+  readonly hooks?: HookExecutions;
   /** Errors of the twin itself, which callers see only as InternalFailure. */
   readonly onError: (error: unknown) => void;
   readonly onCall?: (call: AuthorizedCall) => void;
@@ -60,6 +65,7 @@ const SERVICES = [
   'STS',
   'LAMBDA',
   'CLOUDWATCH_LOGS',
+  'CODEDEPLOY',
 ];
 
 /**
@@ -97,6 +103,7 @@ export const startAwsEndpoint = async (options: AwsEndpointOptions): Promise<Aws
       new StsService(deployment.accountId),
       ...lambdaApi(options),
       ...logsApi(options),
+      ...(options.hooks === undefined ? [] : [new CodeDeployService(options.hooks)]),
     ],
   });
   let url: string;
@@ -140,7 +147,7 @@ const lambdaApi = ({ deployment, functions }: AwsEndpointOptions): readonly Lamb
         new LambdaApiService({
           region: deployment.region,
           accountId: deployment.accountId,
-          functionArns: new Set(deployment.ofType('AWS::Lambda::Function').map(({ arn }) => arn)),
+          versions: invocableVersions(deployment),
           functions,
         }),
       ];

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { DeployedResource, Deployment } from '../template/deployment.ts';
 import type { FunctionDefinition } from './function-service.ts';
+import { qualifiedArns } from './qualified-arns.ts';
 
 const functionProperties = z.object({
   Runtime: z.string().optional(),
@@ -48,7 +49,11 @@ const loggingEnvironment = ({ LoggingConfig }: FunctionProperties): Record<strin
     : { AWS_LAMBDA_LOG_LEVEL: LoggingConfig.ApplicationLogLevel }),
 });
 
-const toDefinition = (deployment: Deployment, resource: DeployedResource): FunctionDefinition => {
+const toDefinition = (
+  deployment: Deployment,
+  resource: DeployedResource,
+  qualified: Readonly<Record<string, string>> = {},
+): FunctionDefinition => {
   const parsed = functionProperties.safeParse(resource.properties);
   if (!parsed.success) {
     throw new Error(`${resource.displayName}: ${z.prettifyError(parsed.error)}`);
@@ -79,10 +84,15 @@ const toDefinition = (deployment: Deployment, resource: DeployedResource): Funct
     ...(properties.ReservedConcurrentExecutions === undefined
       ? {}
       : { reservedConcurrency: properties.ReservedConcurrentExecutions }),
+    ...(Object.keys(qualified).length === 0 ? {} : { qualified }),
     ...(properties.TenancyConfig === undefined ? {} : { isPerTenant: true }),
   };
 };
 
 /** Every AWS::Lambda::Function of the deployment. @throws Error naming a function and what of it the twin refuses. */
-export const functionDefinitions = (deployment: Deployment): readonly FunctionDefinition[] =>
-  deployment.ofType('AWS::Lambda::Function').map((resource) => toDefinition(deployment, resource));
+export const functionDefinitions = (deployment: Deployment): readonly FunctionDefinition[] => {
+  const qualified = qualifiedArns(deployment);
+  return deployment
+    .ofType('AWS::Lambda::Function')
+    .map((resource) => toDefinition(deployment, resource, qualified.get(resource.physicalId)));
+};

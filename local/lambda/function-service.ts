@@ -19,6 +19,8 @@ export interface FunctionDefinition {
   readonly environment: Readonly<Record<string, string>>;
   /** ReservedConcurrentExecutions; absent means unreserved. */
   readonly reservedConcurrency?: number;
+  /** By the ARNs of its versions and aliases, the version that each stands for. @default none */
+  readonly qualified?: Readonly<Record<string, string>>;
   /** TenancyConfig PER_TENANT: an execution environment serves one tenant only. @default false */
   readonly isPerTenant?: boolean;
 }
@@ -49,7 +51,7 @@ export interface InvokeOptions {
   readonly tenantId?: string;
 }
 
-/** Lambda's data plane, as API Gateway uses it. */
+/** Lambda's data plane, as API Gateway uses it. An ARN may have a version or an alias at its end. */
 export interface FunctionService {
   /**
    * @throws Error when no function has that ARN; InvalidParameterValueException for a tenant id that is missing, not

@@ -62,11 +62,16 @@ export class LambdaService implements FunctionService {
   readonly #reaper = new OrphanReaper();
   readonly #pools: ReadonlyMap<string, FunctionPools>;
   readonly #names: ReadonlyMap<string, string>;
+  /** Functions by the ARNs of their versions and aliases. */
+  readonly #qualified: ReadonlyMap<string, string>;
 
   #temporaryRoot: string | undefined;
 
   constructor({ functions, log, awsEnvironment, ...limits }: LambdaServiceOptions) {
     this.#names = new Map(functions.map(({ arn, displayName }) => [arn, displayName]));
+    this.#qualified = new Map(
+      functions.flatMap(({ arn, qualified = {} }) => Object.keys(qualified).map((by) => [by, arn])),
+    );
     this.#pools = new Map(
       functions.map((definition) => [
         definition.arn,
@@ -127,7 +132,7 @@ export class LambdaService implements FunctionService {
   }
 
   #poolsFor(functionArn: string, payload: Buffer, options?: InvokeOptions): FunctionPools {
-    const pools = this.#pools.get(functionArn);
+    const pools = this.#pools.get(this.#qualified.get(functionArn) ?? functionArn);
     if (pools === undefined) throw new Error(`No function has the ARN ${functionArn}.`);
     refuseWrongTenant(pools.isPerTenant, options?.tenantId);
     if (payload.length > MAX_REQUEST_BYTES) {

@@ -9,6 +9,8 @@ export interface DeployedResource {
   readonly physicalId: string;
   readonly arn: string;
   readonly properties: Readonly<Record<string, unknown>>;
+  /** How CloudFormation updates it, resolved as `properties` are; absent where the template does not say. */
+  readonly updatePolicy?: Readonly<Record<string, unknown>>;
 }
 
 /** The synthesized application (cdk.out) as if it had been deployed: the twin's only source of what to run. */

@@ -26,6 +26,7 @@ const template = z.looseObject({
         Properties: z.record(z.string(), z.unknown()).default({}),
         Condition: z.string().optional(),
         Metadata: z.record(z.string(), z.unknown()).optional(),
+        UpdatePolicy: z.record(z.string(), z.unknown()).optional(),
       }),
     )
     .default({}),
@@ -134,6 +135,7 @@ interface Entry {
   readonly logicalId: string;
   readonly type: string;
   readonly raw: Readonly<Record<string, unknown>>;
+  readonly updatePolicy: Readonly<Record<string, unknown>> | undefined;
   readonly displayName: string;
 }
 
@@ -148,11 +150,12 @@ export const loadDeployment = (
   const stacks = stacksIn(directory);
   const entries = stacks.flatMap((stack) =>
     Object.entries(stack.template.Resources).map(
-      ([logicalId, { Type, Properties, Metadata }]): Entry => ({
+      ([logicalId, { Type, Properties, Metadata, UpdatePolicy }]): Entry => ({
         stack,
         logicalId,
         type: Type,
         raw: Properties,
+        updatePolicy: UpdatePolicy,
         displayName: z
           .string()
           .catch(`${stack.name}/${logicalId}`)
@@ -244,10 +247,15 @@ export const loadDeployment = (
   const readdress = readdresser(addressBook);
   const resources = entries.map((entry): DeployedResource => {
     const { ref, arn } = valuesOf(entry);
-    const { stack, logicalId, type, displayName, raw } = entry;
+    const { stack, logicalId, type, displayName, raw, updatePolicy } = entry;
     try {
       const properties = readdress(resolve(stack, raw)) as Record<string, unknown>;
-      return { stack: stack.name, logicalId, displayName, type, physicalId: ref, arn, properties };
+      return {
+        ...{ stack: stack.name, logicalId, displayName, type, physicalId: ref, arn, properties },
+        ...(updatePolicy === undefined
+          ? {}
+          : { updatePolicy: resolve(stack, updatePolicy) as Record<string, unknown> }),
+      };
     } catch (cause) {
       throw new Error(`${displayName}: ${(cause as Error).message}`, { cause });
     }

@@ -70,6 +70,12 @@ const cognitoPart =
     return { ref: name, arn: name, attributes: {} };
   };
 
+/** The number of whatever version a template has: the twin knows no earlier templates, and so no earlier versions. */
+export const onlyVersion = '1';
+
+const qualified = (identity: Identity, qualifier: string): string =>
+  arnOf(identity, 'lambda', `function:${named(identity, 'FunctionName')}:${qualifier}`);
+
 /** Every resource type that the twin runs, or that means nothing outside of AWS. Others are refused by name. */
 export const resourceTypes: Readonly<Record<string, Describe>> = {
   'AWS::ApiGateway::Account': inert,
@@ -98,6 +104,8 @@ export const resourceTypes: Readonly<Record<string, Describe>> = {
     return withArn(name, arnOf(identity, 'cloudwatch', `alarm:${name}`));
   },
   'AWS::CloudWatch::Dashboard': inert,
+  'AWS::CodeDeploy::Application': inert,
+  'AWS::CodeDeploy::DeploymentGroup': inert,
   'AWS::Cognito::ManagedLoginBranding': inert,
   'AWS::Cognito::UserPool': (identity) => {
     const id = `${identity.region}_${shortId(identity, 9)}`;
@@ -133,11 +141,19 @@ export const resourceTypes: Readonly<Record<string, Describe>> = {
     const id = shortId(identity, 12);
     return withArn(id, arnOf(identity, 'kms', `key/${id}`), { KeyId: id });
   },
+  'AWS::Lambda::Alias': (identity) => {
+    const arn = qualified(identity, named(identity, 'Name'));
+    return { ref: arn, arn, attributes: { AliasArn: arn } };
+  },
   'AWS::Lambda::Function': (identity) => {
     const name = named(identity, 'FunctionName').slice(0, 64);
     return withArn(name, arnOf(identity, 'lambda', `function:${name}`));
   },
   'AWS::Lambda::Permission': inert,
+  'AWS::Lambda::Version': (identity) => {
+    const arn = qualified(identity, onlyVersion);
+    return { ref: arn, arn, attributes: { FunctionArn: arn, Version: onlyVersion } };
+  },
   'AWS::Logs::LogGroup': (identity) => {
     const name = named(identity, 'LogGroupName');
     return withArn(name, arnOf(identity, 'logs', `log-group:${name}:*`));
@@ -178,6 +194,7 @@ export const resourceTypes: Readonly<Record<string, Describe>> = {
 const watching: Readonly<Record<string, readonly [one: string, several: string]>> = {
   'AWS::CloudWatch::Alarm': ['alarm', 'alarms'],
   'AWS::CloudWatch::Dashboard': ['dashboard', 'dashboards'],
+  'AWS::CodeDeploy::DeploymentGroup': ['deployment group', 'deployment groups'],
   'AWS::Logs::MetricFilter': ['metric filter', 'metric filters'],
   'AWS::Logs::QueryDefinition': ['saved query', 'saved queries'],
   'AWS::SNS::Topic': ['alarm topic', 'alarm topics'],

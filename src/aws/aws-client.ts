@@ -6,6 +6,7 @@ export { awsEnv, type AwsEnv } from './signed-request.ts';
 
 /** The AWS services that functions call: each speaks JSON over POST, one operation by `X-Amz-Target`. */
 const services = {
+  codedeploy: { target: 'CodeDeploy_20141006', contentType: 'application/x-amz-json-1.1' },
   dynamodb: { target: 'DynamoDB_20120810', contentType: 'application/x-amz-json-1.0' },
   secretsmanager: { target: 'secretsmanager', contentType: 'application/x-amz-json-1.1' },
 } as const;

@@ -11,8 +11,8 @@ const maxEventBytes = 16 * 1024 * 1024;
 
 export interface InvokeInput {
   readonly functionName: string;
-  /** Of functions with tenant isolation: an environment serves one tenant only. */
-  readonly tenantId: string;
+  /** Of functions with tenant isolation, where an environment serves one tenant only; absent for all others. */
+  readonly tenantId?: string;
   readonly payload: string;
   readonly signal: AbortSignal;
 }
@@ -65,7 +65,10 @@ export const createInvokeFunction = (env: AwsEnv): InvokeFunction => {
       new AwsError('Unreachable', operation, undefined, { cause });
     const response = await send({
       path: `/2021-11-15/functions/${encodeURIComponent(functionName)}/response-streaming-invocations`,
-      headers: { 'Content-Type': 'application/json', 'X-Amz-Tenant-Id': tenantId },
+      headers: {
+        'Content-Type': 'application/json',
+        ...(tenantId === undefined ? {} : { 'X-Amz-Tenant-Id': tenantId }),
+      },
       body: payload,
       signal,
     }).catch((cause: unknown) => {

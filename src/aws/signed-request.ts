@@ -10,6 +10,7 @@ export const awsEnv = z.object({
   AWS_SECRET_ACCESS_KEY: z.string().min(1),
   AWS_SESSION_TOKEN: z.string().optional(),
   AWS_ENDPOINT_URL: z.url().optional(),
+  AWS_ENDPOINT_URL_CODEDEPLOY: z.url().optional(),
   AWS_ENDPOINT_URL_DYNAMODB: z.url().optional(),
   AWS_ENDPOINT_URL_LAMBDA: z.url().optional(),
   AWS_ENDPOINT_URL_SECRETS_MANAGER: z.url().optional(),
@@ -17,6 +18,7 @@ export const awsEnv = z.object({
 export type AwsEnv = z.infer<typeof awsEnv>;
 
 const endpoints = {
+  codedeploy: 'AWS_ENDPOINT_URL_CODEDEPLOY',
   dynamodb: 'AWS_ENDPOINT_URL_DYNAMODB',
   lambda: 'AWS_ENDPOINT_URL_LAMBDA',
   secretsmanager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',

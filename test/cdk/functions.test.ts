@@ -19,6 +19,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
       'Drawbridge authorizer',
       ...(env === 'local' ? ['Drawbridge sandbox of everything'] : []),
       'Drawbridge MCP server',
+      'Drawbridge handshake with a new version, before it serves',
       ...(env === 'local' ? ['Drawbridge OAuth facade'] : []),
       'Drawbridge admin API',
     ]);

@@ -5,8 +5,8 @@ const pattern =
   /^(?:arn:aws:lambda:)?(?:([a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d):)?(?:(\d{12}):)?(?:function:)?([a-zA-Z0-9-_.]{1,64})(?::([$a-zA-Z0-9-_]+))?$/;
 
 /**
- * The ARN of the function that a request names.
- * @throws AwsError for a name that is none, or one with a version or an alias: the twin has none of these.
+ * The ARN of what a request names: a function, or a version or an alias of it.
+ * @throws AwsError for a name that is none.
  */
 export const functionArnOf = (
   name: string,
@@ -21,8 +21,7 @@ export const functionArnOf = (
     );
   }
   const arn = `arn:aws:lambda:${ofRegion}:${ofAccount}:function:${own}`;
-  if (qualifier !== undefined && qualifier !== '$LATEST') throw notFound(`${arn}:${qualifier}`);
-  return arn;
+  return qualifier === undefined || qualifier === '$LATEST' ? arn : `${arn}:${qualifier}`;
 };
 
 export const notFound = (arn: string): AwsError =>

@@ -16,7 +16,8 @@ const routes = {
 export interface LambdaApiOptions {
   readonly region: string;
   readonly accountId: string;
-  readonly functionArns: ReadonlySet<string>;
+  /** What may be invoked, functions and their versions and aliases, and the version that runs then. */
+  readonly versions: ReadonlyMap<string, string>;
   /** Asked for at each call: functions start after the AWS that they call. */
   readonly functions: () => FunctionService;
 }
@@ -87,7 +88,8 @@ export class LambdaApiService implements AwsService {
     const [kind, name] = operationOf(call);
     const arn = functionArnOf(name, this.#options);
     await authorize(call, arn);
-    if (!this.#options.functionArns.has(arn)) throw notFound(arn);
+    const version = this.#options.versions.get(arn);
+    if (version === undefined) throw notFound(arn);
     refuseOther(call);
     const tenantId = header(call, 'x-amz-tenant-id');
     const traceId = header(call, 'x-amzn-trace-id');
@@ -98,11 +100,16 @@ export class LambdaApiService implements AwsService {
     const payload = call.body.length > 0 ? call.body : Buffer.from('{}');
     const functions = this.#options.functions();
     return kind === 'invoke'
-      ? buffered(await run(functions.invoke(arn, payload, options)))
-      : this.#streamed(arn, payload, options);
+      ? buffered(await run(functions.invoke(arn, payload, options)), version)
+      : this.#streamed(arn, payload, options, version);
   }
 
-  async #streamed(arn: string, payload: Buffer, options: InvokeOptions): Promise<AwsReply> {
+  async #streamed(
+    arn: string,
+    payload: Buffer,
+    options: InvokeOptions,
+    version: string,
+  ): Promise<AwsReply> {
     const functions = this.#options.functions();
     const result = await run(functions.invokeWithResponseStream(arn, payload, options));
     if (result.kind === 'throttled') throw throttled();
@@ -117,7 +124,7 @@ export class LambdaApiService implements AwsService {
       status: 200,
       headers: {
         'content-type': 'application/vnd.amazon.eventstream',
-        'x-amz-executed-version': '$LATEST',
+        'x-amz-executed-version': version,
       },
       body,
     };
@@ -142,13 +149,13 @@ const authorize = async (call: AwsCall, arn: string): Promise<void> => {
   }
 };
 
-const buffered = (result: InvokeResult): AwsReply => {
+const buffered = (result: InvokeResult, version: string): AwsReply => {
   if (result.kind === 'throttled') throw throttled();
   return {
     status: 200,
     headers: {
       'content-type': 'application/json',
-      'x-amz-executed-version': '$LATEST',
+      'x-amz-executed-version': version,
       ...(result.kind === 'function-error' ? { 'x-amz-function-error': 'Unhandled' } : {}),
     },
     body: result.payload,

@@ -41,7 +41,7 @@ beforeAll(async () => {
       await bundle('narrow', ECHO, { reservedConcurrency: 1 }),
       await bundle('forbidden', ECHO),
     ],
-    { allowed: ['echo', 'stream', 'tenants', 'narrow', 'missing'].map(functionArn) },
+    { allowed: ['echo', 'echo:live', 'stream', 'tenants', 'narrow', 'missing'].map(functionArn) },
   );
 });
 afterAll(() => twin[Symbol.asyncDispose]());
