@@ -64,6 +64,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
         'GET /ci/mcp | NONE | false | MOCK | -',
         'GET /health | NONE | false | MOCK | -',
         'GET /mcp | NONE | false | MOCK | -',
+        'GET /me | CUSTOM | true | AWS_PROXY | STREAM',
         'GET /openapi.json | CUSTOM | true | AWS_PROXY | STREAM',
         'GET /servers | CUSTOM | true | AWS_PROXY | STREAM',
         'GET /tools | CUSTOM | true | AWS_PROXY | STREAM',
@@ -77,9 +78,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
   it('every keyed route asks the one authorizer, and each streams from the one MCP function', () => {
     const { gateway, config } = synthesized;
     const authorizer = gateway.only('AWS::ApiGateway::Authorizer');
-    const [mcp] = gateway
-      .ofType('AWS::Lambda::Function')
-      .filter(({ Properties }) => Properties['Description'] === 'Drawbridge MCP server');
+    const live = gateway.only('AWS::Lambda::Alias');
     for (const { route, properties } of routesOf(gateway)) {
       // The admin API has a function of its own, and a test.
       if (properties['AuthorizationType'] === 'NONE' || route.includes(' /admin')) continue;
@@ -91,7 +90,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the API of %s', (env) => {
       const integration = properties['Integration'] as Record<string, unknown>;
       expect(integration['TimeoutInMillis']).toBe(config.mcp.timeoutSeconds * 1000);
       expect(readable(integration['Uri']).split(':lambda:')[1]).toBe(
-        `path/2021-11-15/functions/{${mcp?.id}.Arn}/response-streaming-invocations`,
+        `path/2021-11-15/functions/{${live.id}}/response-streaming-invocations`,
       );
     }
   });

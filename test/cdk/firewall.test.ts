@@ -326,7 +326,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the firewall of %s', (env) => 
     const { Properties } = gateway.only('AWS::WAFv2::LoggingConfiguration');
     const group = gateway
       .ofType('AWS::Logs::LogGroup')
-      .find((resource) => 'LogGroupName' in resource.Properties);
+      .find(({ id }) => id.startsWith('FirewallLog'));
     expect(group?.Properties).toMatchObject({ RetentionInDays: config.logs.accessRetentionDays });
     expect(group?.DeletionPolicy).toBe(config.protectData ? 'Retain' : 'Delete');
     expect(group?.Properties['LogGroupName']).toEqual({

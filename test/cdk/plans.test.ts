@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema } from '../../lib/config.ts';
+import { planTableOf } from '../../lib/plan-config.ts';
 import { parseDeploymentDocument } from '../../src/admin/deployment-document.ts';
 import { quotaEnv } from '../../src/quota/plan-limits.ts';
 import { readable } from './support/cloudformation.ts';
@@ -140,6 +141,16 @@ describe.each(['dev', 'local', 'prod'] as const)('the plans of %s', (env) => {
       restApiId: `{${gateway.only('AWS::ApiGateway::RestApi').id}}`,
       stage: `{${gateway.only('AWS::ApiGateway::Stage').id}}`,
       plans: planIds,
+      auditDigestSecretArn: expect.stringMatching(/ExportsOutputRefAuditDigestKey/) as string,
+      firewall: { maxBodyBytes: 1_000_000, deny: [], ci: [] },
+      logs: {
+        mcp: expect.stringMatching(/^\{McpFunctionLogs/) as string,
+        admin: expect.stringMatching(/^\{AdminFunctionLogs/) as string,
+        access: expect.stringMatching(/^\{McpAccessLogs/) as string,
+      },
+      newTools: env === 'local' ? 'allow' : 'hide',
+      ownTools: { fetch: 'ri', search: 'ri' },
+      planUnits: planTableOf(configOf(env).plans),
       ...(env === 'local' ? upstreamFacts : {}),
     });
     expect(Object.keys(document.plans).sort()).toEqual(Object.keys(expectedPlans[env]).sort());

@@ -103,10 +103,15 @@ describe('the sandbox of a stdio server', () => {
       .ofType('AWS::Lambda::Permission')
       .map(({ Properties }) => readable(Properties['FunctionName']));
     expect(permissions).not.toContain(`{${sandbox?.id}.Arn}`);
-    const callers = local.gateway
-      .ofType('AWS::IAM::Policy')
-      .filter(({ Properties }) => JSON.stringify(Properties).includes('lambda:InvokeFunction'))
-      .map(({ id }) => id.replace(/[0-9A-F]{8}$/, ''));
+    const statements = local.gateway.ofType('AWS::IAM::Policy').flatMap(({ id, Properties }) => {
+      const { Statement } = Properties['PolicyDocument'] as { Statement: readonly object[] };
+      return Statement.map((one) => [id.replace(/[0-9A-F]{8}$/, ''), JSON.stringify(one)] as const);
+    });
+    const callers = statements
+      .filter(
+        ([, one]) => one.includes('lambda:InvokeFunction') && one.includes(sandbox?.id ?? '?'),
+      )
+      .map(([id]) => id);
     expect(callers).toEqual(['McpFunctionRoleDefaultPolicy']);
   });
 
