@@ -87,7 +87,11 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
     const { Variables } = mcp.Properties['Environment'] as { Variables: Record<string, unknown> };
     const { AUDIT_DIGEST_SECRET_ARN, DRAWBRIDGE_VERSION, REGISTRY_TABLE_NAME, ...others } =
       Variables;
-    const { UPSTREAM_SECRETS, SANDBOX_FUNCTIONS, ...rest } = others;
+    const { UPSTREAM_SECRETS, SANDBOX_FUNCTIONS, USAGE_TABLE_NAME, PLANS, ...rest } = others;
+    expect(readable(USAGE_TABLE_NAME)).toContain('UsageTable');
+    expect(Object.keys(JSON.parse(String(PLANS)) as object)).toEqual(
+      Object.keys(synthesized.config.plans),
+    );
     expect(readable(REGISTRY_TABLE_NAME)).toContain('RegistryTable');
     expect(readable(AUDIT_DIGEST_SECRET_ARN)).toContain('AuditDigestKey');
     expect(DRAWBRIDGE_VERSION).toMatch(/^\d+\.\d+\.\d+/);
@@ -154,6 +158,11 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
       },
       {
         effect: 'Allow',
+        actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+        resources: [expect.stringMatching(/UsageTable\w+\}$/)],
+      },
+      {
+        effect: 'Allow',
         actions: ['secretsmanager:GetSecretValue'],
         resources: [
           expect.stringMatching(/Data:ExportsOutputRefAuditDigestKey\w+\}$/),
@@ -196,7 +205,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
     }
   });
 
-  it('nothing in either stack is allowed by a wildcard', () => {
+  it('nothing is allowed by a wildcard, but versions of the function that a handshake is made with', () => {
     const grants = [synthesized.data, synthesized.gateway].flatMap((stack) =>
       stack
         .ofType('AWS::IAM::Policy')
@@ -205,7 +214,15 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
         .flatMap(({ Properties }) => grantsIn(Properties['PolicyDocument'])),
     );
     expect(grants.length).toBeGreaterThan(0);
-    expect(JSON.stringify(withoutTracing(grants))).not.toContain('*');
+    const wide = withoutTracing(grants).filter((grant) => JSON.stringify(grant).includes('*'));
+    // The hook invokes the version to come, and CodeDeploy invokes the hook (docs/adr/0025-canary.md).
+    for (const { actions, resources } of wide) {
+      expect(actions).toEqual(['lambda:InvokeFunction']);
+      for (const resource of resources) {
+        expect(resource).toMatch(/^\{(?:McpFunction|LiveHandshake)\w*\.Arn\}(?::\*)?$/);
+      }
+    }
+    expect(wide).toHaveLength(2);
     for (const stack of [synthesized.data, synthesized.gateway]) {
       for (const type of ['AWS::IAM::ManagedPolicy', 'AWS::IAM::User', 'AWS::IAM::AccessKey']) {
         expect(stack.ofType(type)).toEqual([]);
@@ -213,13 +230,14 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
     }
   });
 
-  it('the one managed policy is API Gateway’s own for its log role', () => {
+  it('managed policies are API Gateway’s own for its log role and CodeDeploy’s for aliases', () => {
     const managed = synthesized.gateway
       .ofType('AWS::IAM::Role')
       .flatMap(({ Properties }) => (Properties['ManagedPolicyArns'] ?? []) as unknown[])
       .map(readable);
-    expect(managed).toEqual([
+    expect(managed.toSorted()).toEqual([
       'arn:{AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs',
+      'arn:{AWS::Partition}:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited',
     ]);
   });
 
@@ -239,7 +257,8 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
       });
       return [readable(Properties['FunctionName']), readable(Properties['SourceArn'])];
     });
-    const mcpMay = (route: string) => [`{${mcp.id}.Arn}`, `${root}/{${stage}}/${route}`];
+    const live = gateway.only('AWS::Lambda::Alias').id;
+    const mcpMay = (route: string) => [`{${live}}`, `${root}/{${stage}}/${route}`];
     // The routes of the OAuth facade and of the admin API are their own tests' business.
     const keyed = permissions.filter(([name]) => !/^\{(?:OAuth|Admin)/u.test(name ?? ''));
     expect(keyed.toSorted()).toEqual(
@@ -254,6 +273,7 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
         mcpMay('POST/tools/*'),
         mcpMay('GET/openapi.json'),
         mcpMay('GET/servers'),
+        mcpMay('GET/me'),
       ].toSorted(),
     );
     expect(gateway.ofType('AWS::Lambda::Url')).toEqual([]);
@@ -264,9 +284,13 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
     const [forAuthorizer, forMcp] = [filesOf(authorizer), filesOf(mcp)];
     expect(Object.keys(forAuthorizer).sort()).toEqual(['access-tokens.cjs', 'index.cjs']);
     expect(Object.keys(forMcp).sort()).toEqual([
+      // Loaded for tenants with policies of their own.
+      'cedar.cjs',
+      'cedar_wasm_bg.wasm',
       'content-index.json',
       'index.cjs',
       'mcp.lock.json',
+      'policies.json',
       'upstream-connections.cjs',
       'upstream-directory.cjs',
       'upstreams.json',
