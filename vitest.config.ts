@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** unit and cdk run without a twin; integration shares one twin per file and runs one file at a time. */
+/**
+ * unit and cdk run without a twin; integration shares one twin per file and runs one file at a time. Each project is a group of its
+ * own: vitest refuses to mix numbers of workers in one, and runs a group when the one before it has ended.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -20,6 +23,7 @@ export default defineConfig({
           // One process: the files share what was synthesized.
           fileParallelism: false,
           isolate: false,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -30,6 +34,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -37,7 +42,7 @@ export default defineConfig({
           // After the others: it judges what the integration tests recorded.
           name: 'permissions',
           include: ['test/permissions/**/*.test.ts'],
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
