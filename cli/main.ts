@@ -5,7 +5,7 @@ import { CliError } from './errors.ts';
 import type { Terminal } from './io.ts';
 import { runCli } from './program.ts';
 import { openProject } from './project/open-project.ts';
-import { resolveTarget } from './target.ts';
+import { demoKeyOf, resolveTarget } from './target.ts';
 
 const confirm = async (question: string): Promise<boolean> => {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
@@ -55,6 +55,7 @@ const packageRoot = path.resolve(import.meta.dirname, '..');
 const exitCode = await runCli(process.argv.slice(2), {
   terminal,
   environment: process.env,
+  demoKey: (options) => demoKeyOf(options, { cwd: process.cwd(), packageRoot, env: process.env }),
   connect: async (options) => {
     const surroundings = { cwd: process.cwd(), packageRoot, env: process.env };
     const target = await resolveTarget(options, surroundings);

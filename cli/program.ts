@@ -15,6 +15,7 @@ import { addPinVerbs } from './verbs/pins.ts';
 import { addPolicyVerbs } from './verbs/policies.ts';
 import { addPrincipalVerbs } from './verbs/principals.ts';
 import { addSecretVerbs } from './verbs/secrets.ts';
+import { addSmokeVerb } from './verbs/smoke.ts';
 import { addTenantVerbs } from './verbs/tenants.ts';
 import { addUpstreamVerbs } from './verbs/upstreams.ts';
 import { addUsageVerb } from './verbs/usage.ts';
@@ -26,6 +27,8 @@ export interface CliDeps {
   readonly openProject?: (configDirectory?: string) => ProjectPorts;
   /** Absent where nothing can be synthesized. */
   readonly readStacks?: ReadStacks;
+  /** The twin's, where the options mean the twin. @default there is none */
+  readonly demoKey?: (options: TargetOptions) => Promise<string | undefined>;
   /** @default nothing is set */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -48,6 +51,7 @@ Without --env, the commands go to the twin that \`npm start\` runs.`;
 
 const buildProgram = (deps: CliDeps, json: boolean): Command => {
   const { terminal, connect, openProject, readStacks = noStacks, environment = {} } = deps;
+  const { demoKey = async () => undefined } = deps;
   const program = new Command('drawbridge')
     .description(
       'Operate the tenants, keys, principals, policies and servers of a Drawbridge deployment.',
@@ -88,6 +92,11 @@ const buildProgram = (deps: CliDeps, json: boolean): Command => {
   addPinVerbs(program, context);
   addSecretVerbs(program, context);
   addAuditVerbs(program, context);
+  addSmokeVerb(program, {
+    ...context,
+    environment,
+    demoKey: async () => demoKey(program.opts<GlobalOptions>()),
+  });
   addCostVerb(program, { ...context, readStacks });
   return program;
 };

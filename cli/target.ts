@@ -127,6 +127,17 @@ const twinTarget = async (surroundings: Surroundings): Promise<Target> => {
   };
 };
 
+const demo = z.object({ apiKey: z.string().min(1) });
+
+/** The demo tenant's key, where the twin is meant and has made one. */
+export const demoKeyOf = async (
+  { env = twinEnv }: TargetOptions,
+  surroundings: Surroundings,
+): Promise<string | undefined> =>
+  env === twinEnv
+    ? demo.safeParse(await readJson(await findConnectionFile(surroundings))).data?.apiKey
+    : undefined;
+
 /** @throws CliError USAGE, or TWIN_NOT_RUNNING when the twin is meant and has left no connection file. */
 export const resolveTarget = async (
   { env = twinEnv, region, profile }: TargetOptions,

@@ -58,6 +58,8 @@ export class McpApi extends Construct {
   readonly domain: CustomDomain | undefined;
   /** Where the API is reached past CloudFront: its domain, or the address of its stage. */
   readonly directUrl: string;
+  /** The address of the stage, whether or not it answers there. */
+  readonly stageUrl: string;
   /** What tells requests that come by CloudFront; undefined where it is off. */
   readonly edgeMark: EdgeMark | undefined;
   readonly accessLogs: LogGroup;
@@ -110,8 +112,8 @@ export class McpApi extends Construct {
     });
     const host = `${this.api.restApiId}.execute-api.${Stack.of(this).region}.amazonaws.com`;
     const { domain } = config;
-    this.directUrl =
-      domain === undefined ? `https://${host}/${stageName}` : `https://${domain.name}`;
+    this.stageUrl = `https://${host}/${stageName}`;
+    this.directUrl = domain === undefined ? this.stageUrl : `https://${domain.name}`;
     this.domain =
       domain === undefined
         ? undefined

@@ -127,6 +127,8 @@ export class GatewayStack extends Stack {
       ownTools: { ...bundles.ownTools },
       newTools: config.upstreams.newTools,
       firewall: firewallFacts(config.waf),
+      publicUrl,
+      ...(config.domain === undefined ? {} : { closedUrl: served.stageUrl }),
       ...(publicUrl === directUrl ? {} : { hosts: [Fn.select(2, Fn.split('/', publicUrl))] }),
       logs: {
         ...auditLogGroups,

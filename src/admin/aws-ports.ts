@@ -135,6 +135,8 @@ export const awsPorts = (options: AwsPortsOptions): AdminPorts => {
       allowLoopback,
       hosts: [...hosts, ...more],
       restApiId: document.restApiId,
+      publicUrl: document.publicUrl,
+      closedUrl: document.closedUrl,
       ownTools: document.ownTools,
       newTools: document.newTools,
       firewall: document.firewall,

@@ -36,6 +36,10 @@ export const deploymentDocument = z.object({
   upstreams: z.array(deployedUpstream).optional(),
   /** Whether upstreams may be on the machine itself: the twin's. */
   allowLoopback: z.boolean().optional(),
+  /** Where clients reach the API, without a slash at its end. */
+  publicUrl: z.string().min(1).optional(),
+  /** API Gateway's own address, where it is switched off because there is a domain. */
+  closedUrl: z.string().min(1).optional(),
   /** Hosts, with a port that is not the scheme's own, where this deployment answers beside its execute-api address. */
   hosts: z.array(z.string().min(1)).optional(),
   /** Limits of the plans in units, by plan name: what usage is compared with. */

@@ -61,6 +61,10 @@ export interface DeploymentFacts {
   /** Where it answers, beside its execute-api address: an upstream there would be itself. */
   readonly hosts: readonly string[];
   readonly restApiId: string;
+  /** Where clients reach it. Absent: as for `ownTools`. */
+  readonly publicUrl?: DeploymentDocument['publicUrl'];
+  /** API Gateway's own address, where it has to refuse. */
+  readonly closedUrl?: DeploymentDocument['closedUrl'];
   /** The tools that it has itself. Absent: it is from before the document said so. */
   readonly ownTools?: DeploymentDocument['ownTools'];
   /** What becomes of a tool that nobody approved. Absent: as for `ownTools`. */

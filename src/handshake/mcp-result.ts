@@ -8,7 +8,8 @@ export class HandshakeError extends Error {
 
 const message = z.object({
   jsonrpc: z.literal('2.0'),
-  id: z.unknown(),
+  /** Notifications have none. */
+  id: z.unknown().optional(),
   method: z.string().optional(),
   result: z.record(z.string(), z.unknown()).optional(),
   error: z.object({ code: z.number() }).optional(),

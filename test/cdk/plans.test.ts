@@ -140,6 +140,9 @@ describe.each(['dev', 'local', 'prod'] as const)('the plans of %s', (env) => {
       pepperSecretArn: expect.stringMatching(/ExportsOutputRefPepper/) as string,
       restApiId: `{${gateway.only('AWS::ApiGateway::RestApi').id}}`,
       stage: `{${gateway.only('AWS::ApiGateway::Stage').id}}`,
+      publicUrl: expect.stringMatching(
+        /^https:\/\/\{McpApi\w+\}\.execute-api\..+\.amazonaws\.com\/live$/u,
+      ) as string,
       plans: planIds,
       auditDigestSecretArn: expect.stringMatching(/ExportsOutputRefAuditDigestKey/) as string,
       firewall: { maxBodyBytes: 1_000_000, deny: [], ci: [] },
