@@ -110,6 +110,7 @@ const dryRun = async (line: string): Promise<string> => {
   await runCli(wordsOf(line), {
     terminal: { out: () => undefined, err: (text) => void (said += text) },
     connect: stop,
+    demoKey: async () => 'a key',
     readStacks: stop,
   });
   return reached || /(^| )(--help|help)( |$)/u.test(line) ? 'understood' : said;
