@@ -236,8 +236,8 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
       .flatMap(({ Properties }) => (Properties['ManagedPolicyArns'] ?? []) as unknown[])
       .map(readable);
     expect(managed.toSorted()).toEqual([
-      'arn:{AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs',
       'arn:{AWS::Partition}:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited',
+      'arn:{AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs',
     ]);
   });
 
