@@ -172,9 +172,10 @@ describe('plans', () => {
     expect(await json('usage')).toEqual(
       expect.arrayContaining([{ tenant: 'used', plan: 'trial', today: 3, month: 3 }]),
     );
-    expect(await json('usage', 'used', '--by', 'key')).toMatchObject({
-      rows: [{ of: keyId, calls: 3, units: 3, errors: 0 }],
-    });
+    // What is read is the log, which follows within a moment.
+    await expect
+      .poll(() => json('usage', 'used', '--by', 'key'), { timeout: 15_000, interval: 500 })
+      .toMatchObject({ rows: [{ of: keyId, calls: 3, units: 3, errors: 0 }] });
     expect(await json('usage', 'used', '--by', 'tool')).toMatchObject({
       rows: [{ of: 'search', calls: 3 }],
     });

@@ -115,7 +115,15 @@ describe('an uncached decision of the authorizer', () => {
     expect((await search(fresh)).status).toBe(200);
     const end = countOf(running.twin.aws.counters());
     expect(end['dynamodb:GetItem']?.allowed).toBe((start['dynamodb:GetItem']?.allowed ?? 0) + 1);
-    const others = ({ 'dynamodb:GetItem': _, ...rest }: typeof end) => rest;
+    // The function behind it charges the call.
+    expect(end['dynamodb:UpdateItem']?.allowed).toBe(
+      (start['dynamodb:UpdateItem']?.allowed ?? 0) + 1,
+    );
+    const others = ({
+      'dynamodb:GetItem': _read,
+      'dynamodb:UpdateItem': _charge,
+      ...rest
+    }: typeof end) => rest;
     expect(others(end)).toEqual(others(start));
   });
 

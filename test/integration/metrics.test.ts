@@ -227,6 +227,10 @@ describe('the metrics that alarms and the dashboard read', () => {
         Stage: idsOf('AWS::ApiGateway::Stage'),
       },
       'AWS/Lambda': { FunctionName: idsOf('AWS::Lambda::Function') },
+      'AWS/Lambda of an alias': {
+        FunctionName: idsOf('AWS::Lambda::Function'),
+        Resource: idsOf('AWS::Lambda::Function').map((name) => `${name}:live`),
+      },
       'AWS/DynamoDB': { TableName: idsOf('AWS::DynamoDB::GlobalTable') },
       'AWS/Logs': { LogGroupName: idsOf('AWS::Logs::LogGroup') },
       'AWS/WAFV2': {
@@ -236,15 +240,18 @@ describe('the metrics that alarms and the dashboard read', () => {
       },
     };
     const ofAws = namedMetrics(deployment).filter(({ namespace }) => namespace.startsWith('AWS/'));
-    const wrong = ofAws.filter(({ namespace, dimensions }) => {
-      const allowed = known[namespace] ?? {};
+    const placeOf = ({ namespace, dimensions }: NamedMetric) =>
+      'Resource' in dimensions ? `${namespace} of an alias` : namespace;
+    const wrong = ofAws.filter((metric) => {
+      const { dimensions } = metric;
+      const allowed = known[placeOf(metric)] ?? {};
       return (
         Object.keys(allowed).sort().join() !== Object.keys(dimensions).sort().join() ||
         Object.entries(dimensions).some(([name, value]) => allowed[name]?.includes(value) !== true)
       );
     });
     expect(wrong.map(shown)).toEqual([]);
-    expect(new Set(ofAws.map(({ namespace }) => namespace))).toEqual(new Set(Object.keys(known)));
+    expect(new Set(ofAws.map(placeOf))).toEqual(new Set(Object.keys(known)));
   });
 
   it('are all that there are: what nobody reads is not paid for', () => {

@@ -31,7 +31,8 @@ beforeAll(async () => {
   const cdkOut = withProperties('AWS::ApiGateway::Authorizer', {
     AuthorizerResultTtlInSeconds: 300,
   });
-  running = await runTwin({ cdkOut });
+  // Two hundred calls at once would start as many processes as there are places for.
+  running = await runTwin({ cdkOut, maxSandboxesPerFunction: 4 });
 });
 afterAll(() => running[Symbol.asyncDispose]());
 

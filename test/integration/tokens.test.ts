@@ -110,7 +110,8 @@ describe('a token like the ones that are refused below, but right', () => {
   it('is served, and its caller is in the audit', async () => {
     const before = traffic();
     expect((await call(tokens.right({ sub: 'right-one' }))).status).toBe(200);
-    expect(since(before)).toEqual({ ...nothing, mcp: 1, aws: 1 });
+    // The tenant is read, and the call is charged.
+    expect(since(before)).toEqual({ ...nothing, mcp: 1, aws: 2 });
     await expect
       .poll(() => running.everythingWritten())
       .toMatch(/"type":"audit"[^\n]*"tenant":"demo","subject":"jwt:right-one"[^\n]*"lane":"jwt"/);

@@ -2,11 +2,12 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as z from 'zod';
 import type { AuthorizedCall } from '../../local/aws/authorization.ts';
 import { rolePolicies } from '../../local/aws/role-policies.ts';
@@ -16,17 +17,18 @@ import type { Deployment } from '../../local/template/deployment.ts';
  * What the roles of the template did in the integration tests, and what they may do: written by each twin that the
  * tests start, read by `least-privilege.test.ts` when all of them have run.
  */
-const directory = join(
-  import.meta.dirname,
-  '..',
-  '..',
-  'node_modules',
-  '.cache',
-  'drawbridge',
-  'permissions',
-);
-const callsFile = join(directory, 'calls.jsonl');
-const grantsFile = join(directory, 'grants.json');
+const variable = 'DRAWBRIDGE_RECORDED_CALLS';
+
+/** Where this run of the tests writes: each run has a folder of its own, and all of its workers the same. */
+const fileOf = (name: string): string => {
+  const directory = process.env[variable];
+  if (directory === undefined) {
+    throw new Error('run the integration tests in the same run: they record what functions do');
+  }
+  return join(directory, name);
+};
+const callsFile = (): string => fileOf('calls.jsonl');
+const grantsFile = (): string => fileOf('grants.json');
 
 const recordedCall = z.strictObject({
   kind: z.enum(['allowed', 'refused']),
@@ -82,12 +84,15 @@ const grantsOf = (deployment: Deployment): readonly Grant[] =>
     );
   });
 
-/** Begins anew: before the first test of a run. */
-export const forgetCalls = (): void => rmSync(directory, { recursive: true, force: true });
+/** Before the first test of a run, in the process that starts the workers. */
+export const beginRecording = (): void => {
+  const directory = process.env[variable] ?? mkdtempSync(join(tmpdir(), 'drawbridge-calls-'));
+  mkdirSync(directory, { recursive: true });
+  process.env[variable] = directory;
+};
 
 /** Writes down each call that a role of the deployment makes, once for each test file. */
 export const callRecorder = (test: string) => {
-  mkdirSync(dirname(callsFile), { recursive: true });
   const known = new Set<string>();
   const hear =
     (kind: RecordedCall['kind']) =>
@@ -98,32 +103,28 @@ export const callRecorder = (test: string) => {
       const line = JSON.stringify(call);
       if (known.has(line)) return;
       known.add(line);
-      appendFileSync(callsFile, `${line}\n`);
+      appendFileSync(callsFile(), `${line}\n`);
     };
   return { onCall: hear('allowed'), onRefusal: hear('refused') };
 };
 
 /** Writes down what the roles of the unchanged template may do. */
 export const recordGrants = (deployment: Deployment): void => {
-  if (existsSync(grantsFile)) return;
-  mkdirSync(directory, { recursive: true });
+  if (existsSync(grantsFile())) return;
   const named = deployment.resources
     .filter(({ arn }) => arn.startsWith('arn:'))
     .map(({ arn, displayName }) => [arn, displayName] as const);
   writeFileSync(
-    grantsFile,
+    grantsFile(),
     JSON.stringify({ grants: grantsOf(deployment), names: Object.fromEntries(named) }),
   );
 };
 
 /** @throws Error when the integration tests have not run before. */
 export const readRecording = () => {
-  if (!existsSync(callsFile) || !existsSync(grantsFile)) {
-    throw new Error('run the integration tests before: they record what functions do');
-  }
-  const calls = readFileSync(callsFile, 'utf8')
+  const calls = readFileSync(callsFile(), 'utf8')
     .trim()
     .split('\n')
     .map((line) => recordedCall.parse(JSON.parse(line)));
-  return { calls, ...recorded.parse(JSON.parse(readFileSync(grantsFile, 'utf8'))) };
+  return { calls, ...recorded.parse(JSON.parse(readFileSync(grantsFile(), 'utf8'))) };
 };

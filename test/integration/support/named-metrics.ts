@@ -23,7 +23,8 @@ const plainMetric = z.object({
 });
 
 const alarm = z.object({
-  AlarmName: z.string(),
+  /** Those that stop a deployment have none. */
+  AlarmName: z.string().optional(),
   MetricName: z.string().optional(),
   Metrics: z
     .array(
@@ -36,8 +37,8 @@ const alarm = z.object({
 });
 
 const ofAlarms = (deployment: Deployment): readonly NamedMetric[] =>
-  deployment.ofType('AWS::CloudWatch::Alarm').flatMap(({ properties }) => {
-    const { AlarmName: by, Metrics, MetricName } = alarm.parse(properties);
+  deployment.ofType('AWS::CloudWatch::Alarm').flatMap(({ properties, displayName }) => {
+    const { AlarmName: by = displayName, Metrics, MetricName } = alarm.parse(properties);
     const all = [
       ...(MetricName === undefined ? [] : [plainMetric.parse(properties)]),
       ...Metrics.flatMap(({ MetricStat }) => MetricStat?.Metric ?? []),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startItemsApi } from '../../../examples/items-api/server.ts';
 import { runSynth } from '../../../local/synthesize.ts';
-import { forgetCalls } from '../../permissions/recording.ts';
+import { beginRecording } from '../../permissions/recording.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -19,7 +19,7 @@ declare module 'vitest' {
 const projectDirectory = join(import.meta.dirname, '..', '..', '..');
 
 export default async (project: TestProject): Promise<() => Promise<void>> => {
-  forgetCalls();
+  beginRecording();
   const directory = mkdtempSync(join(tmpdir(), 'drawbridge-cdk-out-'));
   const apiKey = randomBytes(24).toString('base64url');
   const items = await startItemsApi({ port: 0, apiKey });
