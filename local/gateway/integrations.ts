@@ -48,7 +48,9 @@ const readTenantSource = (
   const key =
     typeof source === 'string' ? /^context\.authorizer\.(\w+)$/.exec(source)?.[1] : undefined;
   if (key !== undefined) return { kind: 'authorizer', key };
-  throw new Error(`${displayName}: the twin does not map ${String(source)} to ${TENANT_HEADER}.`);
+  throw new Error(
+    `${displayName}: the twin does not map ${JSON.stringify(source)} to ${TENANT_HEADER}.`,
+  );
 };
 
 const readLambda = (displayName: string, integration: IntegrationProperties): LambdaIntegration => {

@@ -91,9 +91,9 @@ describe('what is metered', () => {
     const key = await running.keyOn('trial', 'counted');
     await callWith(key);
     const counts = () => {
-      const { counters } = running.twin.aws;
+      const counted = running.twin.aws.counters();
       return Object.fromEntries(
-        Object.entries(counters()).flatMap(([action, { allowed }]) =>
+        Object.entries(counted).flatMap(([action, { allowed }]) =>
           action.startsWith('dynamodb:') ? [[action, allowed]] : [],
         ),
       );

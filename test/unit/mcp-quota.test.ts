@@ -67,10 +67,7 @@ describe('free of charge', () => {
 describe('a call over the limit', () => {
   test('is 429 with the plan, the window, the limit and when it begins anew, and does not run', async () => {
     const server = await usedUp();
-    const { status, headers, rpc } = await server.post(
-      call('echo', { text: 'x' }, 'six'),
-      trial,
-    );
+    const { status, headers, rpc } = await server.post(call('echo', { text: 'x' }, 'six'), trial);
     expect(status).toBe(429);
     expect(headers['retry-after']).toBe('60');
     expect(headers['content-type']).toBe('application/json');
