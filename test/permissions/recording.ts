@@ -31,7 +31,7 @@ const callsFile = (): string => fileOf('calls.jsonl');
 const grantsFile = (): string => fileOf('grants.json');
 
 const recordedCall = z.strictObject({
-  kind: z.enum(['allowed', 'refused']),
+  kind: z.enum(['started', 'allowed', 'refused']),
   /** The test file, as in `quota.test.ts`. */
   test: z.string(),
   roleArn: z.string(),
@@ -93,6 +93,8 @@ export const beginRecording = (): void => {
 
 /** Writes down each call that a role of the deployment makes, once for each test file. */
 export const callRecorder = (test: string) => {
+  const started: RecordedCall = { kind: 'started', test, roleArn: '', action: '', resource: '' };
+  appendFileSync(callsFile(), `${JSON.stringify(started)}\n`);
   const known = new Set<string>();
   const hear =
     (kind: RecordedCall['kind']) =>
