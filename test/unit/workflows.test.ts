@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { mintApiKey } from '../../src/credentials/api-key.ts';
 import { CliError } from '../../cli/errors.ts';
 import { runCli } from '../../cli/program.ts';
 
@@ -217,6 +218,8 @@ describe('commands', () => {
         terminal: { out: () => undefined, err: (text) => void (said += text) },
         connect: stop,
         readStacks: stop,
+        // As the workflow sets it, from a secret of the GitHub environment.
+        environment: { DRAWBRIDGE_KEY: mintApiKey('smoke').key },
       },
     );
     expect(reached, said).toBe(true);
