@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { randomBase62 } from '../credentials/base62.ts';
-import { tenantId } from '../principals/principal.ts';
+import { handshakeTenant, tenantId } from '../principals/principal.ts';
 import type { TenantRecord } from '../registry/records.ts';
 import { AdminError } from './admin-error.ts';
 import { displayName, parseInput } from './input.ts';
@@ -11,7 +11,9 @@ import { reporting, upstreamFailure } from './upstream-failure.ts';
 const usageKeyLength = 40;
 
 const createTenantInput = z.object({
-  tenant: tenantId,
+  tenant: tenantId.refine((id) => id !== handshakeTenant, {
+    error: 'is the tenant that deployments shake hands as: choose another id',
+  }),
   name: displayName.optional(),
   plan: z.string().min(1),
 });

@@ -1,10 +1,7 @@
 import type { InvokeFunction } from '../aws/invoke-function.ts';
-import { toAuthorizerContext, type Principal } from '../principals/principal.ts';
+import { handshakeTenant, toAuthorizerContext, type Principal } from '../principals/principal.ts';
 import type { McpRequest, SendMcp } from './mcp-requests.ts';
 import { readStreamedAnswer } from './streamed-answer.ts';
-
-/** Nobody's but the handshake's: it has no keys, and stands in the audit of each deployment. */
-export const handshakeTenant = 'drawbridge-handshake';
 
 export interface InvokedServerOptions {
   readonly invoke: InvokeFunction;

@@ -16,6 +16,9 @@ export const tenantId = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$
   error: 'a tenant id is 1 to 32 of a-z, 0-9 and -, and begins and ends with a letter or digit',
 });
 
+/** Nobody's but the handshake's with a new version: it has no keys, and stands in the audit of each deployment. */
+export const handshakeTenant = 'drawbridge-handshake';
+
 /** Who is calling, as the authorizer established it. */
 export interface Principal {
   readonly tenant: string;

@@ -5,6 +5,17 @@ import { listTenants, showTenant } from '../../src/admin/tenants.ts';
 import { aWorld, failing, failureOf, now, withMethods } from './admin-fixtures.ts';
 
 describe('createTenant', () => {
+  it('refuses the tenant that deployments shake hands as, and makes nothing', async () => {
+    const { ports, registry } = aWorld();
+    await expect(
+      createTenant(ports, { tenant: 'drawbridge-handshake', plan: 'pro' }),
+    ).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('choose another id') as string,
+    });
+    expect(await registry.getTenant('drawbridge-handshake')).toBeUndefined();
+  });
+
   it('creates an API Gateway key of 40 characters in the plan, then the record', async () => {
     const { ports, registry, usagePlans } = aWorld();
     const record = await createTenant(ports, { tenant: 'acme', name: ' Acme Ltd ', plan: 'pro' });
