@@ -122,7 +122,7 @@ const gateway = new Gateway({
     upstreamOf,
     pins: new Pins({ newTools: env.NEW_TOOLS, log, metrics }),
     // What a client carries from one attempt at a call to the next is sealed with a key of its own (src/sealing/sealer.ts).
-    forwarding: new Forwarding(new Sealer(readDigestSecret, Date.now)),
+    forwarding: new Forwarding(new Sealer(() => auditKey.secret(), Date.now)),
     log,
     now: Date.now,
   },
