@@ -17,6 +17,24 @@ const indent = (text: string, by: string): string =>
 
 const json = (value: unknown): string => indent(JSON.stringify(value, null, 2), '  ');
 
+const widest = 100;
+
+/** `not run` and what it is about, in lines that a terminal shows whole. */
+const notRun = (items: readonly string[]): string => {
+  if (items.length === 0) return '';
+  const lines: string[] = [];
+  for (const item of [
+    ...items.slice(0, -1).map((one) => `${one},`),
+    `${items.at(-1)}: only AWS has these`,
+  ]) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + item.length < widest)
+      lines[lines.length - 1] = `${last} ${item}`;
+    else lines.push(item);
+  }
+  return `  not run  ${lines.join('\n           ')}\n`;
+};
+
 /** What a newcomer sees when the twin is ready: what to call, with which key, from which client. */
 export const welcome = ({
   mcpUrl,
@@ -57,7 +75,7 @@ ${json({ servers: { drawbridge: { type: 'http', url: mcpUrl, headers: { Authoriz
   state    ${stateDirectory} (connection.json, logs/; --reset begins anew)
   servers  ${servers.length === 0 ? 'none' : servers.join(', ')}: config/mcp.json says, and is watched
   operate  npx drawbridge --help
-${notEvaluated.length === 0 ? '' : `  not run  ${notEvaluated.join(', ')}: only AWS has these\n`}
+${notRun(notEvaluated)}
 ready    ${mcpUrl}   (Ctrl-C stops it)
 `;
 };

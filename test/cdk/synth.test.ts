@@ -17,14 +17,18 @@ import {
 const assetNames = ({ assets }: Synthesized) => Object.keys(assets).sort();
 
 describe('the same sources', () => {
-  it('give the same bundles, templates and asset hashes', async () => {
-    const config = configOf('dev');
-    const built = await build('dev', config);
-    const [one, other] = [await synthesizedEnv('dev'), await synthesize('dev', config, built)];
-    expect(assetNames(other)).toEqual(assetNames(one));
-    expect(other.data.text).toBe(one.data.text);
-    expect(other.gateway.text).toBe(one.gateway.text);
-  });
+  it.each(['dev', 'local', 'prod'] as const)(
+    'give the same bundles, templates and asset hashes in %s',
+    async (env) => {
+      const config = configOf(env);
+      const built = await build(env, config);
+      const [one, other] = [await synthesizedEnv(env), await synthesize(env, config, built)];
+      expect(assetNames(other)).toEqual(assetNames(one));
+      for (const stack of ['data', 'gateway', 'operations'] as const) {
+        expect(other[stack].text === one[stack].text, stack).toBe(true);
+      }
+    },
+  );
 
   it('give all environments the same code', async () => {
     const dev = await synthesizedEnv('dev');
