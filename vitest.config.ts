@@ -45,6 +45,18 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      {
+        test: {
+          // The short forms of the suites in proof/: each has a command of its own for the long one.
+          name: 'proof',
+          globalSetup: ['test/proof/support/synthesized.ts'],
+          include: ['test/proof/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 });

@@ -1,13 +1,10 @@
 import { cognitoAddresses, readCognitoSettings } from './cognito/cognito-settings.ts';
 import { openListener, type Listener } from './cognito/listener.ts';
-import { freePort } from './free-port.ts';
 import type { Deployment } from './template/deployment.ts';
 import { loadDeployment, type LoadOptions } from './template/load-deployment.ts';
 
 export interface AddressedDeployment {
   readonly deployment: Deployment;
-  /** Where the API will be served. */
-  readonly port: number;
   /** Taken for the user pool, when the template has one. */
   readonly poolListener: Listener | undefined;
 }
@@ -24,22 +21,21 @@ const apiAddresses = (raw: Deployment, url: string): readonly (readonly [string,
 /**
  * The deployment with the addresses that it would have at AWS replaced by those of this machine: the twin is what
  * answers at them.
- * @param wanted - where the API will be served; `isTaken`: somebody listens there already, and will hand it over.
+ * @param apiUrl - where the API will be served, without a trailing slash: somebody listens there already.
  */
 export const loadAddressedDeployment = async (
   cdkOut: string,
-  wanted: { readonly port: number; readonly isTaken: boolean },
+  apiUrl: string,
   account: LoadOptions,
 ): Promise<AddressedDeployment> => {
   const raw = loadDeployment(cdkOut, account);
-  const port = wanted.isTaken ? wanted.port : await freePort(wanted.port);
   const settings = readCognitoSettings(raw);
   const poolListener = settings === undefined ? undefined : await openListener(0);
   const addressBook = [
-    ...apiAddresses(raw, `http://127.0.0.1:${port}`),
+    ...apiAddresses(raw, apiUrl),
     ...(settings === undefined || poolListener === undefined
       ? []
       : cognitoAddresses(settings, poolListener.url)),
   ];
-  return { deployment: loadDeployment(cdkOut, { ...account, addressBook }), port, poolListener };
+  return { deployment: loadDeployment(cdkOut, { ...account, addressBook }), poolListener };
 };

@@ -12,7 +12,7 @@ import {
   type SimulatedDeployment,
 } from './deployments/simulate-deployment.ts';
 import { startGateway, type Gateway } from './gateway/gateway.ts';
-import type { HttpListener } from './gateway/http-listener.ts';
+import { HttpListener } from './gateway/http-listener.ts';
 import { functionDefinitions } from './lambda/function-definitions.ts';
 import { startCognito, type Cognito } from './cognito/cognito.ts';
 import { LambdaService } from './lambda/lambda-service.ts';
@@ -79,6 +79,15 @@ const openLog = (directory: string, closing: (() => void)[]): LogStore => {
   return log;
 };
 
+/** The caller's, or one of the twin's own, which ends with it. */
+const listenerOf = async ({ listener, port, onProblem }: TwinOptions) => {
+  if (listener !== undefined) return { listener, closeListener: () => undefined };
+  const own = await HttpListener.open(port, '127.0.0.1', (error) =>
+    onProblem?.(`listener: ${error.message}`),
+  );
+  return { listener: own, closeListener: () => own.close() };
+};
+
 const ciRoleOf = (
   deployment: Deployment,
   credentials: LocalCredentials,
@@ -113,9 +122,12 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
     for (const step of closing.splice(0).reverse()) await step();
   };
   try {
-    const { deployment, port, poolListener } = await loadAddressedDeployment(
+    // Taken before anything is told of it: a port that was only looked at may be somebody else's by then.
+    const { listener, closeListener } = await listenerOf(options);
+    closing.push(closeListener);
+    const { deployment, poolListener } = await loadAddressedDeployment(
       options.cdkOut,
-      { port: options.listener?.port ?? options.port, isTaken: options.listener !== undefined },
+      listener.url,
       twinAccount,
     );
     if (poolListener !== undefined) closing.push(() => poolListener.close());
@@ -172,8 +184,7 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
       deployment,
       functions: lambda,
       usage: usage.meter,
-      port,
-      listener: options.listener,
+      listener,
       accessLog: (logGroup, line) => log.write(logGroup, line),
       wafLog: (logGroup, line) => log.write(logGroup, line),
       verifyIam: createIamVerifier({
@@ -185,7 +196,7 @@ export const startTwin = async (options: TwinOptions): Promise<Twin> => {
       }),
       executionLog: (line) => onProblem(`API Gateway: ${line}`),
     });
-    closing.push(() => gateway.close());
+    closing.push(() => (options.listener === undefined ? listener.close() : gateway.close()));
 
     const { arn: _, ...operator } = userOf(deployment, credentials);
     return {

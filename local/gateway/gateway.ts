@@ -16,8 +16,8 @@ export interface GatewayOptions {
   readonly deployment: Deployment;
   readonly functions: FunctionService;
   readonly usage: UsageMeter;
-  /** 0 takes a free one. */
-  readonly port: number;
+  /** @default 0: a free one */
+  readonly port?: number;
   /** @default 127.0.0.1 */
   readonly host?: string;
   /** Where it answers, when that outlives it: `port` and `host` are then not used. */
@@ -104,7 +104,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
 
   const listener =
     options.listener ??
-    (await HttpListener.open(options.port, options.host ?? '127.0.0.1', (error) =>
+    (await HttpListener.open(options.port ?? 0, options.host ?? '127.0.0.1', (error) =>
       options.executionLog?.(`listener: ${error.message}`),
     ));
   listener.serve({ accept, wantsBody: (bytes) => bytes <= MAX_BODY_BYTES });

@@ -1,0 +1,4 @@
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { createFixture } from './fixture.ts';
+
+serveStdio(createFixture);
