@@ -13,8 +13,6 @@ import { join } from 'node:path';
 import { indexLine, readEvents } from './log-index.ts';
 import { twinStream, type LogEvent, type LogOrigin, type LogStore } from './log-sink.ts';
 
-const FLUSH_AFTER_MS = 20;
-
 interface OpenLog {
   readonly path: string;
   fd: number;
@@ -36,7 +34,8 @@ const append = (path: string): number => openSync(path, 'a', 0o600);
 /**
  * Appends each log group to `<directory>/<group with / as _>.log`, mode 0600: lines as they are. When and in which stream each came is
  * in `….log.index` beside it. A file that reaches `maxBytes` (20 MB) becomes `….log.1` in the place of the one before. Lines
- * reach the disk within 20 ms, or at `close()`. What is read is what the files say, whoever wrote them.
+ * that come in one turn are written at its end, before anything else is done: a twin that is killed has sent no answer whose
+ * audit record it only held in memory. What is read is what the files say, whoever wrote them.
  */
 export class FileLogSink implements LogStore {
   readonly #directory: string;
@@ -44,7 +43,7 @@ export class FileLogSink implements LogStore {
   readonly #now: () => number;
   readonly #logs = new Map<string, OpenLog>();
   readonly #read = new Map<string, ReadLog>();
-  #timer: NodeJS.Timeout | undefined;
+  #isDue = false;
 
   constructor(
     directory: string,
@@ -64,7 +63,9 @@ export class FileLogSink implements LogStore {
     }
     const ingestionTime = this.#now();
     log.pending.push({ ts: ts ?? ingestionTime, ingestionTime, stream, message });
-    this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => this.flush());
   }
 
   /** The file of a log group, whether or not it exists yet. */
@@ -91,8 +92,7 @@ export class FileLogSink implements LogStore {
   }
 
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#isDue = false;
     for (const log of this.#logs.values()) if (log.pending.length > 0) this.#append(log);
   }
 

@@ -34,6 +34,17 @@ describe('what is kept of log lines', () => {
     expect(sink.events('g')[1]?.ingestionTime).toBe(1_000_002);
   });
 
+  it('is on disk at the end of the turn in which it came, for the twin may be killed in the next one', async () => {
+    sink.write('g', 'one');
+    sink.write('g', 'two');
+    expect(readFileSync(file(), 'utf8')).toBe('');
+    await Promise.resolve();
+    expect(readFileSync(file(), 'utf8')).toBe('one\ntwo\n');
+    sink.write('g', 'three');
+    await Promise.resolve();
+    expect(readFileSync(file(), 'utf8')).toBe('one\ntwo\nthree\n');
+  });
+
   it('is there after a restart, and through a rotation', () => {
     sink.write('g', 'one', { stream: 's1', ts: 1 });
     sink.close();
