@@ -78,7 +78,7 @@ const callerOf = ({ policies = anything, meter = free, audit }: Variant) => {
     maxResultBytes: 1_000_000,
     log: createLog(() => undefined),
   });
-  const request = { principal, sourceIp: '203.0.113.7', requestId: 'r', hops: 0, canElicit: false };
+  const request = { principal, sourceIp: '203.0.113.7', requestId: 'r', hops: 0 };
   return async (): Promise<void> => {
     const outcome = await gateway.callTool({ ...request, name: 'echo', args: { text: 'hello' } });
     if (outcome.kind !== 'own-result') throw new Error(`the call ended as ${outcome.kind}`);

@@ -16,9 +16,27 @@ export interface CallerFacts {
 const envelopeOf = ({ mcpReq }: ServerContext): JsonObject =>
   (mcpReq.envelope as JsonObject | undefined) ?? {};
 
-const canElicit = (envelope: JsonObject): boolean => {
-  const capabilities = envelope['io.modelcontextprotocol/clientCapabilities'];
-  return isObject(capabilities) && isObject(capabilities['elicitation']);
+/** What upstreams may ask for, of all that a client declares, and how far. */
+const askable: Readonly<Record<string, readonly string[]>> = {
+  elicitation: [],
+  sampling: ['context', 'tools'],
+  roots: [],
+};
+
+/** The capabilities that are passed on: known names with empty objects, nothing that the client wrote itself. */
+const capabilitiesOf = (envelope: JsonObject): JsonObject => {
+  const declared = envelope['io.modelcontextprotocol/clientCapabilities'];
+  if (!isObject(declared)) return {};
+  return Object.fromEntries(
+    Object.entries(askable).flatMap(([name, parts]) => {
+      const capability = declared[name];
+      if (!isObject(capability)) return [];
+      const known = parts.filter((part) => isObject(capability[part]));
+      // Of elicitations only forms: a page to open is the upstream's, and nobody here looked at it.
+      const shown = name === 'elicitation' ? ['form'] : known;
+      return [[name, Object.fromEntries(shown.map((part) => [part, {}]))]];
+    }),
+  );
 };
 
 /** One MCP request as the gateway takes it. */
@@ -52,7 +70,7 @@ export const callerRequestOf = (
     args,
     trace,
     signal: mcpReq.signal,
-    canElicit: era === 'modern' && canElicit(envelope),
+    ...(era === 'modern' ? { capabilities: capabilitiesOf(envelope) } : {}),
     ...(progressToken === undefined
       ? {}
       : {

@@ -66,7 +66,11 @@ const upstreamError = (
       return new ProtocolError(upstreamFailedCode, outcome.text);
     case 'rpc-error':
       exchange.upstreamTexts.add(outcome.message);
-      return new ProtocolError(outcome.code, outcome.message);
+      return new ProtocolError(
+        outcome.code,
+        outcome.message,
+        outcome.requiredCapabilities && { requiredCapabilities: outcome.requiredCapabilities },
+      );
   }
 };
 

@@ -43,7 +43,8 @@ const negotiationData = z.object({
   supported: z.array(z.string()).optional(),
   requested: z
     .string()
-    .regex(/^\d{4}-\d{2}-\d{2}$/)
+    // A date as MCP's are, or a number of parts; words are not repeated.
+    .regex(/^(\d{4}-\d{2}-\d{2}|v?\d{1,6}(\.\d{1,6}){0,3})$/)
     .optional()
     .catch(undefined),
   requiredCapabilities: z.record(z.string(), z.unknown()).optional(),

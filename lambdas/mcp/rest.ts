@@ -194,7 +194,6 @@ export const serveRest = async (
     sourceIp: event.requestContext.identity.sourceIp,
     requestId: event.requestContext.requestId,
     hops,
-    canElicit: false,
     name: '',
     args: undefined,
   };

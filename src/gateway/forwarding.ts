@@ -31,8 +31,8 @@ export interface CallerRequest {
   readonly onUpstreamFailed?: ((failure: UpstreamFailure) => void) | undefined;
   /** What the caller wants to hear of logs, for upstreams that take it per request. */
   readonly logLevel?: string | undefined;
-  /** Whether the caller understands `input_required` and can show elicitations. */
-  readonly canElicit: boolean;
+  /** What the caller can be asked for, as far as upstreams may know. Absent: it does not understand `input_required`. */
+  readonly capabilities?: JsonObject | undefined;
   /** What the caller sent back of an `input_required` result. */
   readonly inputResponses?: JsonObject | undefined;
   readonly requestState?: string | undefined;
@@ -42,7 +42,13 @@ export interface CallerRequest {
 export type Forwarded =
   | { readonly kind: 'result'; readonly result: JsonObject }
   /** The upstream's own JSON-RPC error. */
-  | { readonly kind: 'rpc-error'; readonly code: number; readonly message: string }
+  | {
+      readonly kind: 'rpc-error';
+      readonly code: number;
+      readonly message: string;
+      /** Of -32021: what the caller would have to declare. */
+      readonly requiredCapabilities?: JsonObject;
+    }
   /** The upstream could not answer; the text is for the caller. */
   | { readonly kind: 'failed'; readonly text: string }
   /** A `requestState` that was not made for this call, or is too old. */
@@ -73,6 +79,15 @@ interface PendingInput {
 
 const inputLifetimeSeconds = 15 * 60;
 const longestMessage = 500;
+/** MissingRequiredClientCapability (MCP 2026-07-28, schema). */
+const missingCapability = -32021;
+
+/** The capability that a client declares who answers this. */
+const capabilityByMethod: Readonly<Record<string, string>> = {
+  'elicitation/create': 'elicitation',
+  'sampling/createMessage': 'sampling',
+  'roots/list': 'roots',
+};
 
 /** Who asked for what, arguments and all: an answer to one question is no answer to another. */
 const boundTo = ({ principal }: CallerRequest, { spec, method, params }: ForwardTo): string =>
@@ -92,7 +107,8 @@ export class Forwarding {
     const pending = await this.#pending(caller, to);
     if (pending === 'bad') return { kind: 'bad-state' };
     try {
-      const result = await to.upstream.request(this.#request(caller, to, pending));
+      const isNative = pending?.native ?? (await this.#takesAnswers(caller, to));
+      const result = await to.upstream.request(this.#request(caller, to, pending, isNative));
       if (result['resultType'] === 'input_required') {
         return await this.#inputRequired(caller, to, pending, result);
       }
@@ -108,12 +124,30 @@ export class Forwarding {
     } catch (error) {
       if (!isUpstreamError(error)) throw error;
       caller.onUpstreamFailed?.(error.failure);
-      return failed(error, to.spec, caller.requestId);
+      return failed(error, to.spec, caller);
     }
   }
 
-  #request(caller: CallerRequest, to: ForwardTo, pending: PendingInput | undefined) {
-    const { principal, inputResponses = {} } = caller;
+  /** Whether answers that come without a state are the upstream's to judge: one of 2026 may need no state. */
+  async #takesAnswers(caller: CallerRequest, to: ForwardTo): Promise<boolean> {
+    return caller.inputResponses !== undefined && (await this.#isModern(caller, to));
+  }
+
+  async #isModern(caller: CallerRequest, to: ForwardTo): Promise<boolean> {
+    const { era } = await to.upstream.facts({
+      ...this.#request(caller, to, undefined, false),
+      timeoutMs: to.spec.listTimeoutMs,
+    });
+    return era === 'modern';
+  }
+
+  #request(
+    caller: CallerRequest,
+    to: ForwardTo,
+    pending: PendingInput | undefined,
+    isNative: boolean,
+  ) {
+    const { principal, inputResponses = {}, capabilities = {} } = caller;
     const answers = [
       ...(pending?.answers ?? []),
       ...(pending?.asked ?? []).flatMap((key) => {
@@ -128,10 +162,10 @@ export class Forwarding {
         ...(caller.logLevel === undefined
           ? {}
           : { _meta: { 'io.modelcontextprotocol/logLevel': caller.logLevel } }),
-        ...(pending?.native === true
+        ...(isNative
           ? {
               inputResponses,
-              ...(pending.state === null ? {} : { requestState: pending.state }),
+              ...(typeof pending?.state === 'string' ? { requestState: pending.state } : {}),
             }
           : {}),
       },
@@ -144,7 +178,8 @@ export class Forwarding {
       repeatable: to.repeatable,
       onProgress: caller.onProgress,
       onLog: caller.onLog,
-      elicitation: caller.canElicit ? { answers } : undefined,
+      elicitation: 'elicitation' in capabilities ? { answers } : undefined,
+      capabilities: Object.keys(capabilities).length === 0 ? undefined : capabilities,
       tool: to.tool,
     };
   }
@@ -163,13 +198,10 @@ export class Forwarding {
     pending: PendingInput | undefined,
     result: JsonObject,
   ): Promise<Forwarded> {
-    if (!caller.canElicit) return { kind: 'failed', text: needsInput(to.spec) };
-    const { inputRequests, requestState } = result;
-    const asked = isObject(inputRequests) ? Object.keys(inputRequests) : [];
-    const facts = await to.upstream.facts({
-      ...this.#request(caller, to, undefined),
-      timeoutMs: to.spec.listTimeoutMs,
-    });
+    const { requestState } = result;
+    const inputRequests = isObject(result['inputRequests']) ? result['inputRequests'] : {};
+    if (!canAnswer(caller, inputRequests)) return { kind: 'failed', text: needsInput(to.spec) };
+    const asked = Object.keys(inputRequests);
     const answered = (pending?.asked ?? []).flatMap((key) => {
       const answer = caller.inputResponses?.[key];
       return isObject(answer) ? [answer] : [];
@@ -179,7 +211,7 @@ export class Forwarding {
       answers: [...(pending?.answers ?? []), ...answered],
       asked,
       state: typeof requestState === 'string' ? requestState : null,
-      native: facts.era === 'modern',
+      native: await this.#isModern(caller, to),
     };
     const sealed = await this.#sealer.seal('input', next, inputLifetimeSeconds);
     return { kind: 'result', result: { ...withoutReservedMeta(result), requestState: sealed } };
@@ -191,16 +223,38 @@ export const unreachable = ({ name }: UpstreamSpec, requestId: string): Forwarde
   text: `${name} cannot be reached now. Request ${requestId}.`,
 });
 
+/** Nobody is asked for what their client did not declare (MCP 2026-07-28, basic/patterns/mrtr). */
+const canAnswer = ({ capabilities }: CallerRequest, inputRequests: JsonObject): boolean =>
+  capabilities !== undefined &&
+  Object.values(inputRequests).every(
+    (asked) =>
+      isObject(asked) && (capabilityByMethod[String(asked['method'])] ?? '') in capabilities,
+  );
+
 const needsInput = ({ name }: UpstreamSpec): string =>
   `${name} asks its user for input, and this client cannot be asked: that takes protocol 2026-07-28 with elicitation.`;
 
-const failed = (error: UpstreamError, spec: UpstreamSpec, requestId: string): Forwarded => {
+const rpcError = ({ rpc }: UpstreamError, spec: UpstreamSpec, caller: CallerRequest): Forwarded => {
+  const { code, message, data } = rpc ?? { code: -32603, message: 'Internal error' };
+  const required = isObject(data) ? data['requiredCapabilities'] : undefined;
+  // A client of 2025 knows no such error, and declares nothing that could be passed on.
+  if (code === missingCapability && caller.capabilities === undefined) {
+    return { kind: 'failed', text: needsInput(spec) };
+  }
+  return {
+    kind: 'rpc-error',
+    code,
+    message: message.slice(0, longestMessage),
+    ...(code === missingCapability && isObject(required) ? { requiredCapabilities: required } : {}),
+  };
+};
+
+const failed = (error: UpstreamError, spec: UpstreamSpec, caller: CallerRequest): Forwarded => {
+  const { requestId } = caller;
   const { name, timeoutMs } = spec;
   switch (error.failure) {
-    case 'rpc': {
-      const { code, message } = error.rpc ?? { code: -32603, message: 'Internal error' };
-      return { kind: 'rpc-error', code, message: message.slice(0, longestMessage) };
-    }
+    case 'rpc':
+      return rpcError(error, spec, caller);
     case 'needs-input':
       return { kind: 'failed', text: needsInput(spec) };
     case 'timeout':

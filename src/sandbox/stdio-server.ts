@@ -187,6 +187,7 @@ const request = (call: SandboxCall, emit: Emit, deadline: number) => {
     trace: call.trace,
     timeoutMs: remaining(deadline),
     elicitation: call.elicitation,
+    capabilities: call.capabilities,
     onProgress: call.progress ? forward('progress') : undefined,
     onLog: call.log ? forward('log') : undefined,
   };

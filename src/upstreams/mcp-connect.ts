@@ -10,8 +10,8 @@ import { UpstreamError, type JsonObject, type UpstreamFacts } from './upstream.t
 
 export const clientInfo = { name: 'drawbridge', version: '1' } as const;
 
-/** What a caller who can be asked offers. Sampling and roots are never offered. */
-export const elicitationCapability = { elicitation: { form: {} } } as const;
+/** What a server of 2025 is offered. Sampling and roots are not: it would ask in the midst of a call. */
+const elicitationCapability = { elicitation: { form: {} } } as const;
 
 /** `auto` asks by `server/discover` and falls back to `initialize`. */
 export type SessionMode = 'auto' | 'legacy' | 'modern';

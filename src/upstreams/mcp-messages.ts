@@ -1,5 +1,5 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
-import { clientInfo, elicitationCapability, type Connection } from './mcp-connect.ts';
+import { clientInfo, type Connection } from './mcp-connect.ts';
 import { paramHeaderDeclarations, paramHeaders } from './mcp-param-headers.ts';
 import type { JsonObject, UpstreamFacts, UpstreamRequest } from './upstream.ts';
 
@@ -19,7 +19,7 @@ export const isModernHttp = ({ era }: UpstreamFacts, transport: Transport): bool
 /** What goes with every message: the envelope of 2026-07-28, and what the caller asked for. */
 const metaOf = (
   { facts, protocolVersion }: Connection,
-  { params, trace, onLog, elicitation }: Partial<SessionRequest>,
+  { params, trace, onLog, capabilities = {} }: Partial<SessionRequest>,
   progressToken: number | undefined,
 ): { readonly _meta?: JsonObject } => {
   const own = params?.['_meta'];
@@ -28,8 +28,7 @@ const metaOf = (
       ? {
           'io.modelcontextprotocol/protocolVersion': protocolVersion,
           'io.modelcontextprotocol/clientInfo': clientInfo,
-          'io.modelcontextprotocol/clientCapabilities':
-            elicitation === undefined ? {} : elicitationCapability,
+          'io.modelcontextprotocol/clientCapabilities': capabilities,
           ...(onLog === undefined ? {} : { 'io.modelcontextprotocol/logLevel': 'debug' }),
         }
       : {}),

@@ -18,6 +18,8 @@ export const sandboxCall = z.strictObject({
   log: z.boolean(),
   /** Absent: the caller cannot be asked. */
   elicitation: z.strictObject({ answers: z.array(jsonObject) }).optional(),
+  /** Absent: none. */
+  capabilities: jsonObject.optional(),
   trace: z.record(z.string(), z.string()).optional(),
   requestId: z.string(),
 });

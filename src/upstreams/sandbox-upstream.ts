@@ -92,6 +92,7 @@ export class SandboxUpstream implements Upstream {
       ...(request.elicitation === undefined
         ? {}
         : { elicitation: { answers: [...request.elicitation.answers] } }),
+      ...(request.capabilities === undefined ? {} : { capabilities: request.capabilities }),
       ...(request.trace === undefined ? {} : { trace: request.trace }),
       requestId: request.requestId,
     };

@@ -38,6 +38,8 @@ export interface UpstreamRequest {
   readonly onLog?: ((params: JsonObject) => void) | undefined;
   /** Present when the caller can be asked for input (protocol 2026-07-28 with the elicitation capability). */
   readonly elicitation?: { readonly answers: ElicitationAnswers } | undefined;
+  /** `clientCapabilities` for an upstream of 2026: what the caller can be asked for. Absent: nothing. */
+  readonly capabilities?: JsonObject | undefined;
   /** The definition of the tool that is called, as the upstream lists it. */
   readonly tool?: JsonObject | undefined;
 }

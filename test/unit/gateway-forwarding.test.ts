@@ -162,7 +162,11 @@ describe('a tool that asks its user', () => {
     };
     return upstream;
   };
-  const asked = aCaller({ name: 's_ask', args: { q: 1 }, canElicit: true });
+  const asked = aCaller({
+    name: 's_ask',
+    args: { q: 1 },
+    capabilities: { elicitation: { form: {} } },
+  });
   const first = async (gateway: ReturnType<typeof anAggregatingGateway>['gateway']) => {
     const outcome = await gateway.callTool(asked);
     if (outcome.kind !== 'result') return expect.fail(outcome.kind);
@@ -190,9 +194,62 @@ describe('a tool that asks its user', () => {
 
   it('says so to a client that cannot be asked', async () => {
     const { gateway } = anAggregatingGateway({ s: asking('modern') });
-    expect(await gateway.callTool({ ...asked, canElicit: false })).toEqual({
+    for (const capabilities of [undefined, {}, { sampling: {} }]) {
+      expect(await gateway.callTool({ ...asked, capabilities })).toEqual({
+        kind: 'failed',
+        text: 's asks its user for input, and this client cannot be asked: that takes protocol 2026-07-28 with elicitation.',
+      });
+    }
+  });
+
+  it('knows what the caller can be asked for, and is judged by it', async () => {
+    const upstream = withTool();
+    const capabilities = { sampling: {}, roots: {} };
+    let method = 'sampling/createMessage';
+    upstream.onCall = () => ({
+      resultType: 'input_required',
+      inputRequests: { 'input-0': { method, params: {} } },
+    });
+    const { gateway } = anAggregatingGateway({ s: upstream });
+    const kindOf = async () => (await gateway.callTool({ ...asked, capabilities })).kind;
+    expect(await kindOf()).toBe('result');
+    expect(upstream.asked.at(-1)).toMatchObject({ capabilities, elicitation: undefined });
+    method = 'roots/list';
+    expect(await kindOf()).toBe('result');
+    for (method of ['elicitation/create', 'made/up', 'toString', '']) {
+      expect(await kindOf(), method).toBe('failed');
+    }
+  });
+
+  it.each([
+    ['legacy', undefined],
+    ['modern', { 'input-0': answer }],
+  ] as const)('of the %s era gets answers without a state: %j', async (era, heard) => {
+    const upstream = asking(era);
+    const { gateway } = anAggregatingGateway({ s: upstream });
+    await gateway.callTool({ ...asked, inputResponses: { 'input-0': answer } });
+    expect(upstream.asked.findLast(({ method }) => method === 'tools/call')?.params).toMatchObject(
+      heard === undefined ? { name: 'ask' } : { inputResponses: heard },
+    );
+    expect(upstream.asked.at(-1)?.params['inputResponses']).toEqual(heard);
+  });
+
+  it('that needs a capability says which to a client of 2026, and to one of 2025 what it can do', async () => {
+    const upstream = withTool();
+    const data = { requiredCapabilities: { sampling: {} }, inside: 'canary' };
+    upstream.onCall = () => {
+      throw new UpstreamError('rpc', '', { rpc: { code: -32021, message: 'Missing', data } });
+    };
+    const { gateway } = anAggregatingGateway({ s: upstream });
+    expect(await gateway.callTool(asked)).toEqual({
+      kind: 'rpc-error',
+      code: -32021,
+      message: 'Missing',
+      requiredCapabilities: { sampling: {} },
+    });
+    expect(await gateway.callTool({ ...asked, capabilities: undefined })).toMatchObject({
       kind: 'failed',
-      text: 's asks its user for input, and this client cannot be asked: that takes protocol 2026-07-28 with elicitation.',
+      text: expect.stringContaining('this client cannot be asked') as string,
     });
   });
 

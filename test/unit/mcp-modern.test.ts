@@ -187,20 +187,23 @@ describe('a revision that is not served', () => {
     return { body, headers: { ...headers, 'MCP-Protocol-Version': version } };
   };
 
-  it('is refused with -32022, those that are served and the one asked for', async () => {
-    const { answer, server } = await send(withVersion('2099-01-01'));
-    expect(answer.status).toBe(400);
-    expect(answer.rpc).toEqual({
-      jsonrpc: '2.0',
-      id: 1,
-      error: {
-        code: -32022,
-        message: 'Unsupported protocol version',
-        data: { supported: ['2026-07-28'], requested: '2099-01-01' },
-      },
-    });
-    expect(server.ran).toEqual([]);
-  });
+  it.each(['2099-01-01', 'v999.0.0'])(
+    'is refused with -32022, those that are served and the one asked for: %s',
+    async (requested) => {
+      const { answer, server } = await send(withVersion(requested));
+      expect(answer.status).toBe(400);
+      expect(answer.rpc).toEqual({
+        jsonrpc: '2.0',
+        id: 1,
+        error: {
+          code: -32022,
+          message: 'Unsupported protocol version',
+          data: { supported: ['2026-07-28'], requested },
+        },
+      });
+      expect(server.ran).toEqual([]);
+    },
+  );
 
   it('is not repeated when it does not look like one', async () => {
     const { answer, server } = await send(withVersion('canary-version'));

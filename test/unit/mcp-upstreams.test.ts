@@ -169,6 +169,31 @@ describe('a server with upstreams', () => {
     expect(mute.rpc.result).toMatchObject({ isError: true });
   });
 
+  it('tells upstreams what the client can be asked for, and nothing else that it declares', async () => {
+    const upstream = withTool();
+    upstream.onCall = () => {
+      const data = { requiredCapabilities: { roots: {} } };
+      throw new UpstreamError('rpc', '', { rpc: { code: -32021, message: 'No roots', data } });
+    };
+    const { post } = aServer({ s: upstream });
+    const capabilities = {
+      elicitation: { url: {}, canary: {} },
+      sampling: { tools: { canary: 1 } },
+      experimental: { canary: {} },
+    };
+    const params = { name: 's_ask', arguments: {} };
+    const answer = await post(...sent(modern('tools/call', params, { capabilities })));
+    expect(upstream.asked.at(-1)?.capabilities).toEqual({
+      elicitation: { form: {} },
+      sampling: { tools: {} },
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.rpc.error).toMatchObject({
+      code: -32021,
+      data: { requiredCapabilities: { roots: {} } },
+    });
+  });
+
   it('a call of a tool that waits for approval is like one of an unknown tool, and the audit says why', async () => {
     const { parts } = anAggregatingGateway({ s: withTool() }, { newTools: 'hide' });
     const { post, records } = aMcpServer({ upstreams: parts });

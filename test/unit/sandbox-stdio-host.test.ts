@@ -338,7 +338,8 @@ describe('a server that asks its user', () => {
 
   it('may be of 2026-07-28: what it asks and hears passes through', async () => {
     await using host = new StdioHost('sdk-modern.mjs');
-    const first = await host.last(toolCall('greet', { elicitation: { answers: [] } }));
+    const capabilities = { elicitation: { form: {} } };
+    const first = await host.last(toolCall('greet', { capabilities }));
     expect(first).toMatchObject({
       result: {
         resultType: 'input_required',
@@ -347,7 +348,7 @@ describe('a server that asks its user', () => {
     });
     const inputResponses = { name: { action: 'accept', content: { name: 'Ada' } } };
     const params = { name: 'greet', arguments: {}, inputResponses };
-    expect(await host.last(aCall({ params, elicitation: { answers: [] } }))).toMatchObject({
+    expect(await host.last(aCall({ params, capabilities }))).toMatchObject({
       result: { resultType: 'complete', content: [{ text: 'Hello Ada' }] },
     });
   });

@@ -80,7 +80,7 @@ describe('a request', () => {
     expect(await session.request(call())).toEqual(result);
   });
 
-  it('carries the envelope of 2026-07-28, and offers elicitation only for a caller who can be asked', async () => {
+  it('carries the envelope of 2026-07-28, and offers what the caller can be asked for', async () => {
     const server = new WireServer('modern', {
       'tools/call': (message, wire) => wire.result(message, {}),
     });
@@ -88,7 +88,7 @@ describe('a request', () => {
     await session.request(call());
     await session.request(
       call({
-        elicitation: { answers: [] },
+        capabilities: { elicitation: { form: {} }, sampling: {} },
         onLog: () => undefined,
         trace: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
       }),
@@ -100,7 +100,7 @@ describe('a request', () => {
       'io.modelcontextprotocol/clientCapabilities': {},
     });
     expect(rich).toMatchObject({
-      'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } },
+      'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} }, sampling: {} },
       'io.modelcontextprotocol/logLevel': 'debug',
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     });

@@ -232,8 +232,10 @@ describe('the call of a sandbox', () => {
   it('says what it is to do, for whom, and how long', async () => {
     const { invoke, inputs } = answering([result]);
     const elicitation = { answers: [{ action: 'accept' }] };
+    const capabilities = { elicitation: { form: {} }, roots: {} };
     const trace = { traceparent: '00-1-2-01' };
-    await upstream(invoke).request(aRequest({ elicitation, trace, onLog: () => undefined }));
+    const onLog = () => undefined;
+    await upstream(invoke).request(aRequest({ elicitation, capabilities, trace, onLog }));
     const [{ functionName, tenantId, payload } = expect.fail()] = inputs;
     expect({ functionName, tenantId }).toEqual({ functionName: 'wire', tenantId: 'blue' });
     expect(JSON.parse(payload)).toEqual({
@@ -244,6 +246,7 @@ describe('the call of a sandbox', () => {
       progress: false,
       log: true,
       elicitation,
+      capabilities,
       trace,
       requestId: 'request-1',
     });

@@ -20,7 +20,6 @@ export const aCaller = (
     requestId: 'req-1',
     sourceIp: '203.0.113.7',
     hops: 0,
-    canElicit: false,
     name: '',
     args: undefined,
     ...request,
