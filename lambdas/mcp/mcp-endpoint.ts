@@ -50,7 +50,14 @@ export const createMcpEndpoint = (options: McpEndpointOptions): McpEndpoint => {
       if (await isLegacyRequest(request, body)) {
         return serveLegacy(request, body, createServer(exchange, 'legacy'));
       }
-      return handler.fetch(request, { parsedBody: body, authInfo: carry(exchange) });
+      const response = await handler.fetch(request, {
+        parsedBody: body,
+        authInfo: carry(exchange),
+      });
+      // The SDK answers 200 with errors that come from a handler; MCP wants 400 of this one.
+      return exchange.headersDisagree === true
+        ? new Response(response.body, { status: 400, headers: response.headers })
+        : response;
     },
   };
 };

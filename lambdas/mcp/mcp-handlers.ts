@@ -9,6 +9,8 @@ import type { ListKind } from '../../src/gateway/catalog.ts';
 import type { CallOutcome, FetchOutcome, Gateway } from '../../src/gateway/gateway.ts';
 import type { Page } from '../../src/gateway/pages.ts';
 import { ToolError } from '../../src/tools/tool.ts';
+import { agreesWithHeaders } from '../../src/upstreams/mcp-param-headers.ts';
+import type { JsonObject } from '../../src/upstreams/upstream.ts';
 import { callerRequestOf, type CallerFacts } from './caller-request.ts';
 
 export interface HandlerFacts extends CallerFacts {
@@ -21,6 +23,8 @@ export const missingKey = 'drawbridge/missing';
 
 /** An error of ours in place of an upstream's answer: outside of the codes that MCP keeps for itself. */
 const upstreamFailedCode = -31502;
+/** HeaderMismatch (MCP 2026-07-28, schema). */
+const headerMismatch = -32020;
 /** The wire's types are open and mutable; what upstreams gave is passed on as it is. */
 type Wire = never;
 
@@ -134,8 +138,18 @@ export const setHandlers = (server: Server, facts: HandlerFacts): void => {
       context,
     ),
   );
+  /** The SDK checks the other headers, and knows no tools here. @throws ProtocolError */
+  const checkHeaders = (tool: JsonObject, args: unknown): void => {
+    if (agreesWithHeaders(tool, args, exchange.header)) return;
+    exchange.headersDisagree = true;
+    throw new ProtocolError(headerMismatch, 'Header mismatch');
+  };
   server.setRequestHandler('tools/call', async ({ params }, context) => {
-    const request = callerRequestOf(facts, context, { name: params.name, args: params.arguments });
+    const { name, arguments: args } = params;
+    const request = {
+      ...callerRequestOf(facts, context, { name, args }),
+      ...(era === 'modern' ? { check: (tool: JsonObject) => checkHeaders(tool, args) } : {}),
+    };
     return toCallResult(await unlessRefused(gateway.callTool(request), context), facts);
   });
   if (facts.servesUpstreams !== true) return;

@@ -107,6 +107,8 @@ export interface ServedExchange extends Exchange {
   readonly body: unknown;
   /** Texts of errors that upstreams gave to this request: they are shown as they are. */
   readonly upstreamTexts: Set<string>;
+  /** Set when `Mcp-Param-*` headers do not say what the arguments say. */
+  headersDisagree?: boolean;
 }
 
 /** The SDK's server with an ear and a filter on what it sends: its own error texts may quote the caller. */

@@ -34,6 +34,8 @@ export interface CallRequest extends CallerRequest {
   readonly name: string;
   readonly args: unknown;
   readonly onRouted?: (routed: Routed) => void;
+  /** Looks at an upstream's tool that the caller may call, before the call is charged. It throws to refuse it. */
+  readonly check?: (tool: JsonObject) => void;
   /** Hears what the call was charged, before it runs. */
   readonly onCharged?: (charged: Charged) => void;
   /** Hears how long an upstream took, milliseconds. */
@@ -133,6 +135,7 @@ export class Gateway {
     const seen = policyToolOf(definition, spec.name);
     const refused = await this.#pass.decide(request, seen);
     if (refused !== undefined) return refused;
+    request.check?.(definition);
     const units = spec.units.tools?.[shown.own] ?? spec.units.default;
     const late = await this.#pass.charge(request, seen, units);
     if (late !== undefined) return late;

@@ -78,6 +78,46 @@ const encode = (text: string): string =>
     ? text
     : `=?base64?${Buffer.from(text).toString('base64')}?=`;
 
+/** The text of a header value; undefined when it is encoded, and wrongly so. */
+const decode = (value: string): string | undefined => {
+  const encoded = /^=\?base64\?(.*)\?=$/.exec(value)?.[1];
+  if (encoded === undefined) return value;
+  const bytes = Buffer.from(encoded, 'base64');
+  const text = bytes.toString('utf8');
+  // What Buffer skips or mends is not what was sent.
+  return bytes.toString('base64') === encoded && Buffer.from(text).equals(bytes) ? text : undefined;
+};
+
+const valueAt = (args: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>(
+    (node, key) => (isObject(node) && Object.hasOwn(node, key) ? node[key] : undefined),
+    args,
+  );
+
+const saysSame = (header: string | undefined, value: unknown, text: string): boolean => {
+  const said = header === undefined ? undefined : decode(header.trim());
+  // 42.0 is 42.
+  return typeof value === 'number' && /^-?\d+(\.\d+)?$/.test(said ?? '')
+    ? Number(said) === value
+    : said === text;
+};
+
+/**
+ * Whether the headers of a call say what its arguments say (MCP 2026-07-28, transports/streamable-http). The header of
+ * an argument that is absent is not looked at.
+ * @param header - by its name in lower case.
+ */
+export const agreesWithHeaders = (
+  tool: JsonObject,
+  args: unknown,
+  header: (name: string) => string | undefined,
+): boolean =>
+  (paramHeaderDeclarations(tool) ?? []).every(({ path, header: name }) => {
+    const value = valueAt(args, path);
+    const text = textOf(value);
+    return text === undefined || saysSame(header(`mcp-param-${name.toLowerCase()}`), value, text);
+  });
+
 /** The `Mcp-Param-…` headers of a call. Arguments that are absent, null or of another type have none. */
 export const paramHeaders = (
   tool: JsonObject | undefined,
@@ -85,11 +125,7 @@ export const paramHeaders = (
 ): Readonly<Record<string, string>> => {
   const headers: Record<string, string> = {};
   for (const { path, header } of (tool && paramHeaderDeclarations(tool)) ?? []) {
-    const value = path.reduce<unknown>(
-      (node, key) => (isObject(node) && Object.hasOwn(node, key) ? node[key] : undefined),
-      args,
-    );
-    const text = textOf(value);
+    const text = textOf(valueAt(args, path));
     if (text !== undefined) headers[`Mcp-Param-${header}`] = encode(text);
   }
   return headers;

@@ -169,6 +169,37 @@ describe('a server with upstreams', () => {
     expect(mute.rpc.result).toMatchObject({ isError: true });
   });
 
+  it('refuses arguments that headers do not repeat, before they cost anything', async () => {
+    const region = { type: 'string', 'x-mcp-header': 'Region' };
+    const inputSchema = { type: 'object', properties: { region } };
+    const upstream = new InMemoryUpstream([toolNamed('ask', { inputSchema })]);
+    const { post, records } = aServer({ s: upstream });
+    const ask = (header: object) => {
+      const { body, headers } = modern('tools/call', {
+        name: 's_ask',
+        arguments: { region: 'canary-eu' },
+      });
+      return post(body, { headers: { ...headers, ...header } });
+    };
+    for (const header of [{}, { 'Mcp-Param-Region': 'canary-us' }]) {
+      const answer = await ask(header);
+      expect(answer.status).toBe(400);
+      expect(answer.rpc.error).toEqual({
+        code: -32020,
+        message: expect.stringContaining('Mcp-Param-*') as string,
+      });
+      expect(answer.text).not.toContain('canary');
+    }
+    expect(records()).toMatchObject([
+      { tool: 's_ask', rpcCode: -32020, httpStatus: 400, units: 0 },
+      { tool: 's_ask', rpcCode: -32020, httpStatus: 400, units: 0 },
+    ]);
+    expect(upstream.count('tools/call')).toBe(0);
+    expect((await ask({ 'Mcp-Param-Region': 'canary-eu' })).rpc.result).toBeDefined();
+    const older = await post(call('s_ask', { region: 'canary-eu' }));
+    expect(older.rpc.result).toBeDefined();
+  });
+
   it('tells upstreams what the client can be asked for, and nothing else that it declares', async () => {
     const upstream = withTool();
     upstream.onCall = () => {

@@ -230,7 +230,7 @@ describe('an upstream that asks its user', () => {
   it('of revision 2026-07-28 asks by its result, which is passed on', async () => {
     const server = kept(await startModern());
     const upstream = anUpstream(specOf(server.url));
-    const request = call('ask', {}, { elicitation: { answers: [] } });
+    const request = call('ask', {}, { capabilities: { elicitation: { form: {} } } });
     expect(await upstream.request(request)).toMatchObject({
       resultType: 'input_required',
       inputRequests: { name: { method: 'elicitation/create' } },

@@ -3,7 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isSessionLost } from '../../src/upstreams/mcp-failure.ts';
-import { paramHeaderDeclarations, paramHeaders } from '../../src/upstreams/mcp-param-headers.ts';
+import {
+  agreesWithHeaders,
+  paramHeaderDeclarations,
+  paramHeaders,
+} from '../../src/upstreams/mcp-param-headers.ts';
 import { McpSession } from '../../src/upstreams/mcp-session.ts';
 import type { JsonObject } from '../../src/upstreams/upstream.ts';
 import { call, failure, never } from './support/wire-server.ts';
@@ -224,6 +228,36 @@ describe('Mcp-Param headers', () => {
     ['=?base64?eA==?=', '=?base64?PT9iYXNlNjQ/ZUE9PT89?='],
   ])('write %j as %j', (value, header) => {
     expect(paramHeaders(tool({ a: text('A') }), { a: value })).toEqual({ 'Mcp-Param-A': header });
+  });
+
+  it.each([
+    ['Hello', 'Hello', true],
+    ['Hello', ' Hello ', true],
+    ['Hello', '=?base64?SGVsbG8=?=', true],
+    ['Hello', 'SGVsbG8=', false],
+    ['Hello', '=?base64?SGVsbG8?=', false],
+    ['Hello', '=?base64?SGVs!!!bG8=?=', false],
+    ['\ufffd', '=?base64?/w==?=', false],
+    ['Hello', 'hello', false],
+    ['Hello', undefined, false],
+    ['', '', true],
+    ['', undefined, false],
+    [42, '42.0', true],
+    [42, '43', false],
+    [true, 'true', true],
+    [null, undefined, true],
+    [undefined, 'anything', true],
+    [{ an: 'object' }, undefined, true],
+  ])('of %j may be %j: %s', (value, sent, agrees) => {
+    const header = (name: string) => (name === 'mcp-param-a' ? sent : undefined);
+    expect(agreesWithHeaders(tool({ a: text('A') }), { a: value }, header)).toBe(agrees);
+  });
+
+  it.each(['plain', ' led', 'ä', '', '=?base64?eA==?='])('agree as they were written: %j', (a) => {
+    const written = paramHeaders(tool({ a: text('A') }), { a });
+    expect(agreesWithHeaders(tool({ a: text('A') }), { a }, () => written['Mcp-Param-A'])).toBe(
+      true,
+    );
   });
 
   it('write integers and booleans, at any depth of properties', () => {
