@@ -11,7 +11,14 @@ import type { LimitState } from '../../src/quota/meter.ts';
 import { rateLimitHeaders } from '../../src/quota/rate-limit-headers.ts';
 import { errorResponse, type HttpResponse } from '../middleware/error-response.ts';
 import { RequestAudit, type AuditorDeps } from './auditor.ts';
-import { lowerCaseHeaders, messagesOf, proxyEvent, readBody, type ProxyEvent } from './incoming.ts';
+import {
+  isSentTwice,
+  lowerCaseHeaders,
+  messagesOf,
+  proxyEvent,
+  readBody,
+  type ProxyEvent,
+} from './incoming.ts';
 import type { McpEndpoint } from './mcp-endpoint.ts';
 import { isRestRoute, serveRest, type RestDeps } from './rest.ts';
 import { publicMessage } from './public-message.ts';
@@ -29,13 +36,16 @@ const timeoutEarlyMs = 1_000;
 
 /**
  * API Gateway caches the authorizer's answer by credential alone, so what may have changed since, the address and the
- * time, is looked at for every request.
+ * time, is looked at for every request. So is a credential that was sent twice: the authorizer refuses it, but is not
+ * asked where one of the two has a cached answer.
  */
-const principalOf = ({ requestContext }: ProxyEvent, now: number): Principal => {
+const principalOf = (event: ProxyEvent, now: number): Principal => {
+  const { requestContext } = event;
   const principal = fromAuthorizerContext(requestContext.authorizer);
   const { cidrs, expiresAt = Number.POSITIVE_INFINITY } = principal ?? {};
   if (
     principal === undefined ||
+    isSentTwice(event, 'authorization') ||
     expiresAt * 1000 <= now ||
     (cidrs !== undefined && !isInNetworks(requestContext.identity.sourceIp, cidrs))
   ) {

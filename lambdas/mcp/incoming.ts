@@ -36,6 +36,12 @@ export const lowerCaseHeaders = (event: ProxyEvent): ReadonlyMap<string, string>
     ),
   );
 
+/** @param wanted - in lower case. */
+export const isSentTwice = ({ multiValueHeaders }: ProxyEvent, wanted: string): boolean =>
+  Object.entries(multiValueHeaders ?? {})
+    .filter(([name]) => name.toLowerCase() === wanted)
+    .flatMap(([, values]) => values ?? []).length > 1;
+
 /** Deeper than any honest tool call, shallower than any stack. */
 const maxDepth = 64;
 

@@ -90,6 +90,18 @@ describe('the caller', () => {
     expect(ran).toEqual(['erase']);
   });
 
+  it.each([
+    ['Authorization', 'authorization'],
+    ['AUTHORIZATION', 'Authorization'],
+  ])('with two credentials (%s, %s) is 401, cached authorizer answer or not', async (...names) => {
+    const headers = Object.fromEntries(names.map((name, index) => [name, `Bearer key-${index}`]));
+    expect((await refused({ headers })).answer).toMatchObject(unauthorized);
+    const { post, ran } = aMcpServer();
+    const once = { headers: { Authorization: 'Bearer key' } };
+    expect((await post(call('erase'), once)).status).toBe(200);
+    expect(ran).toEqual(['erase']);
+  });
+
   it('with networks that cannot be read is not served', async () => {
     for (const cidrs of ['', '203.0.113.7', '203.0.113.0/24,']) {
       const { answer } = await refused({
