@@ -1,0 +1,4 @@
+import { runAsCommand } from '../support/suite.ts';
+import { interopSuite } from './suite.ts';
+
+await runAsCommand(interopSuite, { record: true });
