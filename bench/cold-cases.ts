@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FunctionDefinition } from '../local/lambda/function-service.ts';
 import { toAuthorizerContext } from '../src/principals/principal.ts';
 import type { ColdStartCase } from './cold-start.ts';
 import { functionNames, type Deployed, type FunctionName } from './deployed.ts';
@@ -8,6 +9,9 @@ import { plan, requestHeaders, type Workload } from './workload.ts';
 
 /** Ready, in multiples of a bare Node. */
 const readyTargets: Readonly<Record<FunctionName, number>> = { authorizer: 2.5, mcp: 4 };
+
+/** The row of AWS's adapter. */
+export const adapterName = "AWS's adapter";
 
 const methodArn = 'arn:aws:execute-api:us-east-1:000000000000:bench/live/POST/mcp';
 
@@ -33,7 +37,11 @@ export const authorizerEvent = (credential: string) => ({
   requestContext,
 });
 
-const mcpEvent = ({ apiKey, keyId, tenant }: TwinReady, params: Workload['params']) => ({
+/** A proxy integration's event, as the mcp function gets it behind the authorizer. */
+export const mcpEvent = (
+  { apiKey, keyId, tenant }: Pick<TwinReady, 'apiKey' | 'keyId' | 'tenant'>,
+  params: Workload['params'],
+) => ({
   resource: '/mcp',
   path: '/mcp',
   httpMethod: 'POST',
@@ -54,7 +62,7 @@ const mcpEvent = ({ apiKey, keyId, tenant }: TwinReady, params: Workload['params
   isBase64Encoded: false,
 });
 
-interface ToolReply {
+export interface ToolReply {
   readonly result?: { readonly content?: readonly { readonly text?: string }[] };
 }
 
@@ -68,6 +76,7 @@ export const coldStartCases = (
   twin: TwinReady,
   { params, expectedText }: Workload,
   variantDirectory: string | undefined,
+  adapter: FunctionDefinition,
 ): readonly ColdStartCase[] => {
   const events = {
     authorizer: Buffer.from(JSON.stringify(authorizerEvent(twin.apiKey))),
@@ -77,17 +86,27 @@ export const coldStartCases = (
     authorizer: (answer: string) => answer.includes('"Effect":"Allow"'),
     mcp: (answer: string) => streamedBody(answer).result?.content?.[0]?.text === expectedText,
   };
-  return functionNames.flatMap((name) => {
+  const peer: ColdStartCase = {
+    name: adapterName,
+    definition: adapter,
+    event: events.mcp,
+    isRight: (answer) => {
+      const { body } = JSON.parse(answer) as { readonly body: string };
+      return (JSON.parse(body) as ToolReply).result?.content?.[0]?.text === expectedText;
+    },
+  };
+  const own = functionNames.flatMap((name) => {
     const definition = functions[name];
-    const own = { definition, event: events[name], isRight: isRight[name] };
-    const synthesized: ColdStartCase = { ...own, name, readyTarget: readyTargets[name] };
+    const shared = { definition, event: events[name], isRight: isRight[name] };
+    const synthesized: ColdStartCase = { ...shared, name, readyTarget: readyTargets[name] };
     const codeDirectory = join(variantDirectory ?? '', name);
     if (variantDirectory === undefined || !existsSync(codeDirectory)) return [synthesized];
     const variant = {
-      ...own,
+      ...shared,
       name: `${name} (variant)`,
       definition: { ...definition, codeDirectory },
     };
     return [synthesized, variant];
   });
+  return [...own, peer];
 };

@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 
 /** `USER_HZ`: /proc counts in hundredths of a second on every Linux that Node runs on. */
 const TICK_MS = 10;
+/** Of x86-64 and of most arm64 systems. */
+const PAGE_BYTES = 4_096;
 
 /** CPU time so far, in milliseconds. */
 export interface CpuTimes {
@@ -65,6 +67,28 @@ export const readCpu = (pid: number): CpuTimes | undefined => {
     return (times?.own ?? 0) + (times?.ended ?? 0) + below;
   };
   return { self: processes.get(pid)?.own ?? 0, tree: treeOf(pid) };
+};
+
+/** Of the process and all below it, in MB of 2^20 bytes: what they share counts in each. Undefined where there is no /proc. */
+export const readMemoryMb = (pid: number): number | undefined => {
+  if (!existsSync('/proc/self/statm')) return undefined;
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    const id = Number(name);
+    const times = Number.isInteger(id) ? readProcess(id) : undefined;
+    if (times === undefined) continue;
+    children.set(times.parent, [...(children.get(times.parent) ?? []), id]);
+  }
+  const residentPages = (id: number): number => {
+    try {
+      return Number(readFileSync(`/proc/${id}/statm`, 'latin1').split(' ')[1]);
+    } catch {
+      return 0;
+    }
+  };
+  const treeOf = (id: number): number =>
+    residentPages(id) + (children.get(id) ?? []).reduce((sum, child) => sum + treeOf(child), 0);
+  return (treeOf(pid) * PAGE_BYTES) / 2 ** 20;
 };
 
 /**

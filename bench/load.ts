@@ -1,5 +1,6 @@
 import { Client } from 'undici';
 import { loadRequest, type Expectation, type LoadRequest, type LoadResult } from './messages.ts';
+import { beginSession } from './session.ts';
 import { serveParent } from './servers/parent.ts';
 import { percentile } from './statistics.ts';
 
@@ -30,6 +31,12 @@ const isRight = (expected: Expectation, sent: string, message: string, id: numbe
   );
 };
 
+/** A connection, and what each of its requests has. */
+interface Caller {
+  readonly client: Client;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 class Run {
   readonly #request: LoadRequest;
   readonly #path: string;
@@ -48,9 +55,10 @@ class Run {
   async result(): Promise<LoadResult> {
     const { url, connections, seconds } = this.#request;
     const clients = Array.from({ length: connections }, () => new Client(new URL(url).origin));
+    const callers = await Promise.all(clients.map((client) => this.#callerOn(client)));
     const startedAt = performance.now();
     const deadline = startedAt + seconds * 1000;
-    await Promise.all(clients.map((client) => this.#loop(client, deadline)));
+    await Promise.all(callers.map((caller) => this.#loop(caller, deadline)));
     const elapsedMs = performance.now() - startedAt;
     await Promise.all(clients.map((client) => client.close()));
     return {
@@ -59,22 +67,29 @@ class Run {
       ...(this.#firstError === undefined ? {} : { firstError: this.#firstError }),
       seconds: elapsedMs / 1000,
       p50Ms: percentile(this.#latenciesMs, 0.5),
+      p95Ms: percentile(this.#latenciesMs, 0.95),
       p99Ms: percentile(this.#latenciesMs, 0.99),
     };
   }
 
-  async #loop(client: Client, deadline: number): Promise<void> {
+  async #callerOn(client: Client): Promise<Caller> {
+    const { headers, sessions } = this.#request;
+    if (!sessions) return { client, headers };
+    return { client, headers: await beginSession(client, this.#path, headers) };
+  }
+
+  async #loop(caller: Caller, deadline: number): Promise<void> {
     while (performance.now() < deadline) {
       try {
-        await this.#call(client);
+        await this.#call(caller);
       } catch (error) {
         this.#fail(String(error));
       }
     }
   }
 
-  async #call(client: Client): Promise<void> {
-    const { headers, expected } = this.#request;
+  async #call({ client, headers }: Caller): Promise<void> {
+    const { expected } = this.#request;
     const id = ++this.#lastId;
     const body = `{"jsonrpc":"2.0","id":${id}${this.#tail}`;
     const sentAt = performance.now();

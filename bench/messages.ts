@@ -17,6 +17,8 @@ export const loadRequest = z.object({
   expected: expectation,
   connections: z.int().positive(),
   seconds: z.number().positive(),
+  /** Each connection begins a session first, as clients of 2025 do with a server that keeps them. */
+  sessions: z.boolean(),
 });
 export type LoadRequest = z.infer<typeof loadRequest>;
 
@@ -27,6 +29,7 @@ export const loadResult = z.object({
   firstError: z.string().optional(),
   seconds: z.number(),
   p50Ms: z.number(),
+  p95Ms: z.number(),
   p99Ms: z.number(),
 });
 export type LoadResult = z.infer<typeof loadResult>;
@@ -56,6 +59,7 @@ export const twinReady = serverReady.extend({
   accessToken: z.string(),
   /** What the template gives the authorizer, with addresses of the twin. */
   authorizerEnvironment: z.record(z.string(), z.string()),
+  mcpEnvironment: z.record(z.string(), z.string()),
 });
 export type TwinReady = z.infer<typeof twinReady>;
 
@@ -95,3 +99,29 @@ export const twinCounts = z.object({
   throttles: z.int(),
 });
 export type TwinCounts = z.infer<typeof twinCounts>;
+
+export const inFunctionOptions = z.object({
+  codeDirectory: z.string(),
+  contentIndexFile: z.string(),
+  caller: z.object({ apiKey: z.string(), keyId: z.string(), tenant: z.string() }),
+  params: z.object({
+    name: z.string(),
+    arguments: z.object({ query: z.string(), limit: z.number() }),
+  }),
+  expectedText: z.string(),
+});
+export type InFunctionOptions = z.infer<typeof inFunctionOptions>;
+
+export const inFunctionRequest = z.object({
+  what: z.enum(['drawbridge', 'bare']),
+  operations: z.int().positive(),
+});
+
+/** Microseconds of one call: medians, and CPU as a mean. */
+export const inFunctionSample = z.object({
+  /** Without what was waited for AWS. */
+  ownUs: z.number(),
+  totalUs: z.number(),
+  cpuUs: z.number(),
+});
+export type InFunctionSample = z.infer<typeof inFunctionSample>;

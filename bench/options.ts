@@ -4,13 +4,23 @@ import * as z from 'zod';
 export const usage = `Usage: npm run bench -- [--quick] [--only PART] [--variant-dir DIR]
 
   --quick            short rounds, in about a minute: to see that it works
-  --only PART        throughput, reads, lanes, policies, upstreams, cold or size
+  --only PART        throughput, reads, lanes, function, policies, upstreams, growth, cold or size
   --variant-dir DIR  start the bundles in DIR/authorizer and DIR/mcp beside the synthesized ones
 
 A run without options takes about seven minutes, installs what it compares with once, and writes bench/results/latest.json and latest.md.
 `;
 
-const part = z.enum(['throughput', 'reads', 'lanes', 'policies', 'upstreams', 'cold', 'size']);
+const part = z.enum([
+  'throughput',
+  'reads',
+  'lanes',
+  'function',
+  'policies',
+  'upstreams',
+  'growth',
+  'cold',
+  'size',
+]);
 export type Part = z.infer<typeof part>;
 
 export interface BenchOptions {

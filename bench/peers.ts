@@ -24,6 +24,12 @@ export interface Bridge {
   readonly name: string;
   /** Serves `/mcp` at the port. */
   readonly command: (server: Command, port: number) => Command;
+  /** What its callers send: the key, where it has keys. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** It wants a session of each caller. */
+  readonly sessions: boolean;
+  /** What it bears: one that starts a program for each request takes the machine down with more. */
+  readonly mostConnections?: number;
 }
 
 export interface Peers {
@@ -46,14 +52,18 @@ const supergateway =
     cwd: server.cwd,
   });
 
-const mcpProxy: Bridge['command'] = (server, port) => ({
-  file: process.execPath,
-  args: [
-    ...[binOf('mcp-proxy'), '--host', '127.0.0.1', '--port', String(port), '--server', 'stream'],
-    ...['--', server.file, ...server.args],
-  ],
-  cwd: server.cwd,
-});
+const key = 'a-key-of-the-bench';
+
+const mcpProxy =
+  (...options: string[]): Bridge['command'] =>
+  (server, port) => ({
+    file: process.execPath,
+    args: [
+      ...[binOf('mcp-proxy'), '--host', '127.0.0.1', '--port', String(port), '--server', 'stream'],
+      ...['--apiKey', key, ...options, '--', server.file, ...server.args],
+    ],
+    cwd: server.cwd,
+  });
 
 /** Installs the locked versions unless that has been done. @throws Error when npm fails. */
 export const ensurePeers = async (): Promise<Peers> => {
@@ -73,9 +83,33 @@ export const ensurePeers = async (): Promise<Peers> => {
       module: pathToFileURL(resolve(adapterPackage)).href,
     },
     bridges: [
-      { name: named('mcp-proxy'), command: mcpProxy },
-      { name: `${named('supergateway')}, stateful`, command: supergateway('--stateful') },
-      { name: `${named('supergateway')}, stateless`, command: supergateway() },
+      {
+        name: `${named('mcp-proxy')}, stateful, key`,
+        command: mcpProxy(),
+        headers: { 'x-api-key': key },
+        sessions: true,
+      },
+      {
+        name: `${named('mcp-proxy')}, stateless, key`,
+        command: mcpProxy('--stateless'),
+        headers: { 'x-api-key': key },
+        sessions: false,
+      },
+      {
+        name: `${named('supergateway')}, stateful`,
+        command: supergateway('--stateful'),
+        headers: {},
+        sessions: true,
+        // It starts a process for each session, and keeps it.
+        mostConnections: 10,
+      },
+      {
+        name: `${named('supergateway')}, stateless`,
+        command: supergateway(),
+        headers: {},
+        sessions: false,
+        mostConnections: 10,
+      },
     ],
   };
 };

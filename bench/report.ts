@@ -1,5 +1,7 @@
 import type { AuthorizerReads } from './authorizer-reads.ts';
+import { adapterName } from './cold-cases.ts';
 import type { ColdStartResult } from './cold-start.ts';
+import { inFunctionReport, type InFunctionResult } from './in-function.ts';
 import type { LaneResult } from './lanes.ts';
 import type { Machine } from './machine.ts';
 import { policyReport, type PolicyResult } from './policy.ts';
@@ -20,6 +22,7 @@ export interface BenchResults {
   readonly throughput?: ThroughputResult;
   readonly authorizerReads?: AuthorizerReads;
   readonly lanes?: LaneResult;
+  readonly inFunction?: InFunctionResult;
   readonly policies?: PolicyResult;
   readonly upstreams?: UpstreamResult;
   readonly coldStart?: ColdStartResult;
@@ -40,14 +43,17 @@ const about = ({ machine, workload }: BenchResults): string => {
 
 const throughputRow = (
   { target, figures, ratio }: ThroughputRow,
-  yardstick: string,
+  { yardstick, startUpMs }: ThroughputResult,
 ): readonly string[] => [
   target,
   `${figure(figures.rps.median)} ±${percent(figures.rps.spread / 2)}`,
   figure(figures.p50Ms.median),
+  figure(figures.p95Ms.median),
   figure(figures.p99Ms.median),
   `${figure(figures.cpuUs.median)} ±${percent(figures.cpuUs.spread / 2)}`,
   figure(figures.cpuSelfUs.median),
+  figure(figures.memoryMb.median),
+  figure(startUpMs[target]),
   ...(target === yardstick
     ? ['1', '1', '1', '1']
     : [ratio.rps, ratio.p50Ms, ratio.p99Ms, ratio.cpuUs].map(figure)),
@@ -55,14 +61,25 @@ const throughputRow = (
 
 const throughput = (result: ThroughputResult): string => {
   const { rows, rounds, secondsEach, yardstick, othersShare } = result;
-  const head = ['', 'req/s', 'p50 ms', 'p99 ms', 'CPU µs', 'own CPU µs'];
+  const head = [
+    '',
+    'req/s',
+    'p50 ms',
+    'p95 ms',
+    'p99 ms',
+    'CPU µs',
+    'own CPU µs',
+    'MB',
+    'start ms',
+  ];
   const ratios = ['× req/s', '× p50', '× p99', '× CPU'];
   const counts = [...new Set(rows.map(({ connections }) => connections))];
   return [
     '## Throughput',
     `${rounds} rounds of ${secondsEach} s, the servers one after the other in each; medians, and half the distance of the ` +
       `extremes. CPU is user and system time per request of the server with all processes below it; own CPU is that of the ` +
-      `first process alone (of the twin: the gateway). × is against the ${yardstick} in the same round. The load ` +
+      `first process alone (of the twin: the gateway). MB is resident memory of all of them, what they share counted in each; ` +
+      `start is from its spawn to the first right answer. × is against the ${yardstick} in the same round. The load ` +
       `generator runs on the same machine and bounds the fastest row.`,
     ...counts.flatMap((count) => [
       `### ${count} ${count === 1 ? 'connection' : 'connections'}`,
@@ -70,11 +87,23 @@ const throughput = (result: ThroughputResult): string => {
         [...head, ...ratios],
         rows
           .filter(({ connections }) => connections === count)
-          .map((row) => throughputRow(row, yardstick)),
+          .map((row) => throughputRow(row, result)),
       ),
     ]),
     noise(othersShare?.highest, othersShare?.median),
   ].join('\n\n');
+};
+
+/** Of the mcp function's first answer, in multiples of the adapter's. */
+const firstAnswerBound = 0.6;
+
+const firstAnswerTarget = (rows: ColdStartResult['rows']): string => {
+  const of = (wanted: string) => rows.find(({ name }) => name === wanted)?.firstAnswerMs;
+  const ratio = (of('mcp') ?? Number.NaN) / (of(adapterName) ?? Number.NaN);
+  return (
+    `Spawn to first answer, mcp against ${adapterName}: ${figure(ratio)} ×; target: ≤ ${firstAnswerBound} ×: ` +
+    `${verdict(ratio <= firstAnswerBound)}. The adapter is bundled as NodejsFunction does it, and starts the same tool as a stdio server.`
+  );
 };
 
 const coldStart = ({ rounds, bareMs, bareMsLowest, rows, othersShare }: ColdStartResult): string =>
@@ -98,6 +127,7 @@ const coldStart = ({ rounds, bareMs, bareMsLowest, rows, othersShare }: ColdStar
         ]),
       ],
     ),
+    firstAnswerTarget(rows),
     noise(othersShare),
   ].join('\n\n');
 
@@ -178,6 +208,7 @@ export const renderReport = (results: BenchResults): string =>
     ...(results.throughput ? [throughput(results.throughput)] : []),
     ...(results.authorizerReads ? [authorizerReads(results.authorizerReads)] : []),
     ...(results.lanes ? [lanes(results.lanes)] : []),
+    ...(results.inFunction ? [inFunctionReport(results.inFunction)] : []),
     ...(results.policies ? [policyReport(results.policies)] : []),
     ...(results.upstreams ? [upstreamReport(results.upstreams)] : []),
     ...(results.coldStart ? [coldStart(results.coldStart)] : []),

@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as z from 'zod';
+import { buildAdapterFunction } from './adapter-function.ts';
 import { countAuthorizerReads } from './authorizer-reads.ts';
 import { startChild, type Child } from './child.ts';
 import { coldStartCases } from './cold-cases.ts';
 import { measureColdStarts } from './cold-start.ts';
 import { synthesizeBelow, type Deployed } from './deployed.ts';
+import { measureInFunction, type InFunctionResult } from './in-function.ts';
 import { measureLanes, type LaneResult } from './lanes.ts';
 import { describeMachine } from './machine.ts';
 import {
@@ -15,6 +17,7 @@ import {
   serverReady,
   twinCounts,
   twinReady,
+  type InFunctionOptions as InFunctionRole,
   type LaneOptions,
   type TwinOptions,
   type TwinReady,
@@ -24,16 +27,19 @@ import { measurePolicy } from './policy.ts';
 import type { BenchResults } from './report.ts';
 import { measureSizes } from './sizes.ts';
 import { measureThroughput, type Target, type ThroughputResult } from './throughput.ts';
+import { startPeerTargets, stdioServer } from './peer-targets.ts';
 import { ensurePeers } from './peers.ts';
+import { untilAnswered } from './start-up.ts';
 import { manyTools, type Surroundings } from './upstream-cases.ts';
 import { httpUpstreamsReady, type HttpUpstreamsOptions } from './upstream-messages.ts';
-import { measureUpstreams, type UpstreamResult } from './upstreams.ts';
+import { measureUpstreams, type Start, type UpstreamResult } from './upstreams.ts';
 import { createWorkload, plan, type Workload } from './workload.ts';
 
 const scales = {
   full: {
-    throughput: { rounds: 3, secondsEach: 5, warmUp: { answers: 20_000, maxSeconds: 25 } },
+    throughput: { rounds: 3, secondsEach: 5, warmUp: { answers: 20_000, maxSeconds: 40 } },
     lanes: { rounds: 7, share: 1 },
+    inFunction: { rounds: 9, share: 1 },
     policies: { rounds: 7, share: 1 },
     upstreams: { rounds: 5, each: { seconds: 1.5, least: 10 } },
     coldRounds: 15,
@@ -41,6 +47,7 @@ const scales = {
   quick: {
     throughput: { rounds: 3, secondsEach: 0.6, warmUp: { answers: 2_000, maxSeconds: 3 } },
     lanes: { rounds: 3, share: 0.2 },
+    inFunction: { rounds: 3, share: 0.2 },
     policies: { rounds: 3, share: 0.1 },
     upstreams: { rounds: 3, each: { seconds: 0.2, least: 2 } },
     coldRounds: 5,
@@ -111,7 +118,16 @@ export class Bench {
       stateDirectory: join(directory, 'state'),
       plan,
     };
+    const startedAt = performance.now();
     const twin = await this.#start('servers/twin.ts', twinOptions, twinReady);
+    const twinStartUpMs = await untilAnswered(
+      {
+        url: twin.ready.url,
+        headers: { authorization: `Bearer ${twin.ready.apiKey}` },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+      },
+      startedAt,
+    );
     const { displayName } = deployed.functions.authorizer;
     return {
       machine,
@@ -120,9 +136,12 @@ export class Bench {
         ? { authorizerReads: await countAuthorizerReads(twin, displayName, workload, readsEach) }
         : {}),
       ...(parts.has('throughput')
-        ? { throughput: await this.#throughput(twin, workload, scale.throughput) }
+        ? { throughput: await this.#throughput(twin, twinStartUpMs, workload, scale.throughput) }
         : {}),
       ...(parts.has('lanes') ? { lanes: await this.#lanes(twin, deployed, scale.lanes) } : {}),
+      ...(parts.has('function')
+        ? { inFunction: await this.#inFunction(twin, deployed, workload, scale.inFunction) }
+        : {}),
       ...(parts.has('policies')
         ? {
             policies: measurePolicy({
@@ -144,7 +163,13 @@ export class Bench {
       ...(parts.has('cold')
         ? {
             coldStart: await measureColdStarts({
-              cases: coldStartCases(deployed, twin.ready, workload, variantDirectory),
+              cases: coldStartCases(
+                deployed,
+                twin.ready,
+                workload,
+                variantDirectory,
+                await this.#adapter(directory, deployed, workload),
+              ),
               awsEnvironment: twin.ready.awsEnvironment,
               rounds: scale.coldRounds,
               say: this.#say,
@@ -166,6 +191,37 @@ export class Bench {
     return child;
   }
 
+  async #adapter(directory: string, { functions }: Deployed, workload: Workload) {
+    await ensurePeers();
+    const code = join(directory, 'adapter');
+    mkdirSync(code);
+    return buildAdapterFunction(this.#projectDirectory, code, functions.mcp, workload);
+  }
+
+  async #inFunction(
+    { ready }: Child<TwinReady>,
+    { functions }: Deployed,
+    { contentIndexFile, params, expectedText }: Workload,
+    scale: Scale['inFunction'],
+  ): Promise<InFunctionResult> {
+    const { codeDirectory } = functions.mcp;
+    const options: InFunctionRole = {
+      codeDirectory,
+      contentIndexFile,
+      caller: ready,
+      params,
+      expectedText,
+    };
+    const child = await this.#start('servers/in-function.ts', options, laneReady, {
+      ...ready.mcpEnvironment,
+      ...ready.awsEnvironment,
+      LAMBDA_TASK_ROOT: codeDirectory,
+    });
+    const result = await measureInFunction({ ...scale, child, say: this.#say });
+    await child.stop();
+    return result;
+  }
+
   async #lanes(
     { ready }: Child<TwinReady>,
     { functions }: Deployed,
@@ -185,12 +241,13 @@ export class Bench {
 
   async #throughput(
     twin: Child<TwinReady>,
+    twinStartUpMs: number,
     workload: Workload,
     scale: Scale['throughput'],
   ): Promise<ThroughputResult> {
     const result = await measureThroughput({
       ...scale,
-      targets: await this.#targets(twin, workload),
+      targets: await this.#targets(twin, twinStartUpMs, workload),
       yardstick,
       load: await this.#start('load.ts', {}, loadReady),
       workload,
@@ -226,16 +283,33 @@ export class Bench {
 
   async #targets(
     twin: Child<TwinReady>,
-    { contentIndexFile, expectedText }: Workload,
+    twinStartUpMs: number,
+    workload: Workload,
   ): Promise<readonly Target[]> {
-    const plain = await this.#start('servers/plain-sdk.ts', { contentIndexFile }, serverReady);
-    const echo = await this.#start('servers/echo.ts', {}, serverReady);
+    const { contentIndexFile, expectedText, params } = workload;
+    const start: Start = (...of) => this.#start(...of);
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+    const started = async (file: string, options: object) => {
+      const startedAt = performance.now();
+      const { pid, ready } = await start(file, options, serverReady);
+      const { url } = ready;
+      return { pid, url, startUpMs: await untilAnswered({ url, body }, startedAt) };
+    };
+    const plain = await started('servers/plain-sdk.ts', { contentIndexFile });
+    const echo = await started('servers/echo.ts', {});
     const expected = { kind: 'search', text: expectedText } as const;
     const headers = { authorization: `Bearer ${twin.ready.apiKey}` };
+    const { pid, ready } = twin;
     return [
-      { name: 'twin', pid: twin.pid, url: twin.ready.url, headers, expected },
-      { name: yardstick, pid: plain.pid, url: plain.ready.url, expected },
-      { name: 'node:http echo', pid: echo.pid, url: echo.ready.url, expected: { kind: 'echo' } },
+      { name: 'twin', pid, url: ready.url, headers, expected, startUpMs: twinStartUpMs },
+      { name: yardstick, ...plain, expected },
+      { name: 'node:http echo', ...echo, expected: { kind: 'echo' } },
+      ...(await startPeerTargets(
+        await ensurePeers(),
+        stdioServer(this.#projectDirectory, workload),
+        workload,
+        start,
+      )),
     ];
   }
 }

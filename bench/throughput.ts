@@ -1,5 +1,5 @@
 import type { Child } from './child.ts';
-import { readCpu, watchOthers } from './cpu.ts';
+import { readCpu, readMemoryMb, watchOthers } from './cpu.ts';
 import { loadResult, type Expectation } from './messages.ts';
 import { median, spreadOf, type Spread } from './statistics.ts';
 import { requestHeaders, type Workload } from './workload.ts';
@@ -11,17 +11,26 @@ export interface Target {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly expected: Expectation;
+  /** It keeps sessions, and wants one from each connection. @default false */
+  readonly sessions?: boolean;
+  /** So many connections it can be asked for. @default all */
+  readonly mostConnections?: number;
+  /** Spawn to the first right answer. */
+  readonly startUpMs: number;
 }
 
 /** `undefined` CPU: this system does not tell. */
 export interface Figures {
   readonly rps: number;
   readonly p50Ms: number;
+  readonly p95Ms: number;
   readonly p99Ms: number;
   /** Of the target and every process below it, per request. */
   readonly cpuUs: number | undefined;
   /** Of the target's own process, per request. */
   readonly cpuSelfUs: number | undefined;
+  /** Resident, of the target and every process below it, after the calls. */
+  readonly memoryMb: number | undefined;
 }
 
 interface Sample extends Figures {
@@ -44,6 +53,7 @@ export interface ThroughputResult {
   readonly rounds: number;
   readonly secondsEach: number;
   readonly rows: readonly ThroughputRow[];
+  readonly startUpMs: Readonly<Record<string, number>>;
   /** Of the machine, what other programs took while something was measured. */
   readonly othersShare: { readonly median: number; readonly highest: number } | undefined;
 }
@@ -62,7 +72,7 @@ export interface ThroughputOptions {
   readonly say: (line: string) => void;
 }
 
-const figureNames = ['rps', 'p50Ms', 'p99Ms', 'cpuUs', 'cpuSelfUs'] as const;
+const figureNames = ['rps', 'p50Ms', 'p95Ms', 'p99Ms', 'cpuUs', 'cpuSelfUs', 'memoryMb'] as const;
 
 /** @throws Error when any reply was not the right one. */
 const measure = async (
@@ -73,7 +83,7 @@ const measure = async (
 ) => {
   const others = watchOthers();
   const before = readCpu(target.pid);
-  const { url, headers, expected } = target;
+  const { url, headers, expected, sessions = false } = target;
   const result = await load.ask(
     {
       url,
@@ -82,6 +92,7 @@ const measure = async (
       expected,
       connections,
       seconds,
+      sessions,
     },
     loadResult,
   );
@@ -93,26 +104,33 @@ const measure = async (
       `${target.name}, ${connections} connections: ${what}. ${result.firstError ?? ''}`,
     );
   }
-  return { result, before, after, othersShare };
+  return { result, before, after, memoryMb: readMemoryMb(target.pid), othersShare };
 };
 
 const sampleOf = (
-  { result, before, after, othersShare }: Awaited<ReturnType<typeof measure>>,
+  { result, before, after, memoryMb, othersShare }: Awaited<ReturnType<typeof measure>>,
   of: Pick<Sample, 'target' | 'connections' | 'round'>,
 ): Sample => {
-  const { p50Ms, p99Ms, answers, seconds } = result;
+  const { p50Ms, p95Ms, p99Ms, answers, seconds } = result;
   const perRequestUs = (kind: 'self' | 'tree') =>
     after && before && ((after[kind] - before[kind]) * 1000) / answers;
   return {
     ...of,
     rps: answers / seconds,
     p50Ms,
+    p95Ms,
     p99Ms,
+    memoryMb,
     cpuUs: perRequestUs('tree'),
     cpuSelfUs: perRequestUs('self'),
     othersShare,
   };
 };
+
+const countsOf = (
+  { mostConnections = Number.POSITIVE_INFINITY }: Target,
+  { connections }: ThroughputOptions,
+): readonly number[] => connections.filter((count) => count <= mostConnections);
 
 /** V8 optimizes over the first thousands of calls, and the twin spreads them over ten sandboxes. */
 const warmUp = async (target: Target, options: ThroughputOptions): Promise<void> => {
@@ -120,7 +138,7 @@ const warmUp = async (target: Target, options: ThroughputOptions): Promise<void>
   const deadline = performance.now() + maxSeconds * 1000;
   let given = 0;
   while (given < answers && performance.now() < deadline) {
-    const { result } = await measure(target, Math.max(...options.connections), 1, options);
+    const { result } = await measure(target, Math.max(...countsOf(target, options)), 1, options);
     given += result.answers;
   }
 };
@@ -138,6 +156,7 @@ export const measureThroughput = async (options: ThroughputOptions): Promise<Thr
     const inOrder = [...targets.slice(first), ...targets.slice(0, first)];
     for (const count of connections) {
       for (const target of inOrder) {
+        if (!countsOf(target, options).includes(count)) continue;
         const measured = await measure(target, count, secondsEach, options);
         const sample = sampleOf(measured, { target: target.name, connections: count, round });
         samples.push(sample);
@@ -153,8 +172,11 @@ export const measureThroughput = async (options: ThroughputOptions): Promise<Thr
     rounds,
     secondsEach,
     rows: connections.flatMap((count) =>
-      targets.map(({ name }) => summarize(samples, name, count, yardstick)),
+      targets
+        .filter((target) => countsOf(target, options).includes(count))
+        .map(({ name }) => summarize(samples, name, count, yardstick)),
     ),
+    startUpMs: Object.fromEntries(targets.map(({ name, startUpMs }) => [name, startUpMs])),
     othersShare:
       shares.length === 0 ? undefined : { median: median(shares), highest: Math.max(...shares) },
   };

@@ -90,14 +90,14 @@ const bridgeCases = async (
   server: Command,
 ): Promise<readonly UpstreamCase[]> => {
   const cases: UpstreamCase[] = [];
-  for (const { name, command } of bridges) {
+  for (const { name, command, headers } of bridges) {
     const port = await freePort(0);
     cases.push({
       place: { table: 'stdio', row: name },
       caller: {
         kind: 'http',
         url: `http://127.0.0.1:${port}/mcp`,
-        headers: {},
+        headers,
         era: 'legacy',
         call: everythingEcho,
       },

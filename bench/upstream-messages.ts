@@ -58,7 +58,7 @@ export type CallSample = z.infer<typeof callSample>;
 export const callerReady = z.object({});
 
 /** It was started. */
-export const peerReady = z.object({});
+export const peerReady = z.object({ pid: z.int() });
 
 export const peerOptions = command;
 

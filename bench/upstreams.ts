@@ -19,7 +19,7 @@ import {
   type Command,
 } from './upstream-messages.ts';
 
-type Start = <S extends z.ZodType>(
+export type Start = <S extends z.ZodType>(
   file: string,
   options: object,
   ready: S,

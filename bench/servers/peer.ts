@@ -27,4 +27,4 @@ const close = async (): Promise<void> => {
   signal('SIGKILL');
 };
 
-serveParent({ ready: {}, close });
+serveParent({ ready: { pid: peer.pid ?? 0 }, close });

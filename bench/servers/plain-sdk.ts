@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
-import { createTool } from '../../lambdas/mcp/tools/search.ts';
-import { DocumentIndex } from '../../src/content/document-index.ts';
-import { callSearch } from '../workload.ts';
+import { createMcpHandler } from '@modelcontextprotocol/server';
 import { plainSdkOptions } from '../messages.ts';
+import { plainServer } from './plain-server.ts';
 import { bodyOf, givenOptions, serveHttp } from './parent.ts';
 
 /**
@@ -12,25 +9,7 @@ import { bodyOf, givenOptions, serveHttp } from './parent.ts';
  * credential, no limits, no audit.
  */
 const { contentIndexFile } = plainSdkOptions.parse(givenOptions());
-const index = new DocumentIndex(JSON.parse(readFileSync(contentIndexFile, 'utf8')));
-const search = createTool({ documents: () => Promise.resolve(index) });
-
-const handler = createMcpHandler(() => {
-  const server = new McpServer({ name: 'plain', version: '1.0.0' });
-  const { title, description, input, output, annotations } = search;
-  server.registerTool(
-    search.name,
-    { title, description, inputSchema: input, outputSchema: output, annotations },
-    async (args) => {
-      const structuredContent = await callSearch(search, args);
-      return {
-        content: [{ type: 'text', text: JSON.stringify(structuredContent) }],
-        structuredContent,
-      };
-    },
-  );
-  return server;
-});
+const handler = createMcpHandler(plainServer(contentIndexFile));
 
 const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
   const headers = new Headers();

@@ -77,13 +77,16 @@ const accessTokenOf = ({ pool }: Twin, tenant: string): string => {
   });
 };
 
-const authorizerEnvironmentOf = ({ deployment }: Twin): Readonly<Record<string, string>> => {
-  const functions = functionDefinitions(deployment);
-  const authorizer = functions.find(({ displayName }) =>
-    displayName.includes('AuthorizerFunction'),
+/** What the template gives a function. */
+const environmentOf = (
+  { deployment }: Twin,
+  construct: string,
+): Readonly<Record<string, string>> => {
+  const found = functionDefinitions(deployment).find(({ displayName }) =>
+    displayName.split('/').includes(construct),
   );
-  if (authorizer === undefined) throw new Error('The template has no authorizer.');
-  return { ...authorizer.environment, AWS_REGION: deployment.region };
+  if (found === undefined) throw new Error(`The template has no ${construct}.`);
+  return { ...found.environment, AWS_REGION: deployment.region };
 };
 
 const { apiKey, keyId, tenant } = await createTenant(twin);
@@ -98,6 +101,7 @@ const ready: TwinReady = {
     AWS_SECRET_ACCESS_KEY: twin.operator.secretAccessKey,
   },
   accessToken: accessTokenOf(twin, tenant),
-  authorizerEnvironment: authorizerEnvironmentOf(twin),
+  authorizerEnvironment: environmentOf(twin, 'AuthorizerFunction'),
+  mcpEnvironment: environmentOf(twin, 'McpFunction'),
 };
 serveParent({ ready, answer: async () => counts(), close: () => twin.close() });
