@@ -71,7 +71,10 @@ export class Sealer {
     if (rest.length > 0 || !/^[\w-]{8}$/u.test(id) || !/^[\w-]+$/u.test(body)) return undefined;
     const key = await this.#openingKey(id);
     if (key === undefined) return undefined;
-    const opened = decrypt(key, purpose, Buffer.from(body, 'base64url'));
+    const bytes = Buffer.from(body, 'base64url');
+    // RFC 4648 §3.5: other spellings of the same bytes are not what was handed out.
+    if (bytes.toString('base64url') !== body) return undefined;
+    const opened = decrypt(key, purpose, bytes);
     return opened === undefined || opened.exp <= this.#now() ? undefined : opened.value;
   }
 
