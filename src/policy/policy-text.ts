@@ -36,6 +36,8 @@ const opening = /^[([{]$/u;
 const closing = /^[)\]}]$/u;
 const operator = /^[.+\-*&|<>=!:?[]$/u;
 
+const halfCharacter = /\p{Surrogate}/u;
+
 /** Cuts a text into its policies, and refuses what Cedar's own parser could not survive. Knows no grammar beyond that. */
 export const scanPolicies = (text: string): ScanResult => {
   const refused = (offset: number, reason: string): ScanResult => ({
@@ -45,6 +47,10 @@ export const scanPolicies = (text: string): ScanResult => {
   });
   if (text.length > textLimits.characters) {
     return refused(0, `the text has more than ${textLimits.characters} characters`);
+  }
+  if (!text.isWellFormed()) {
+    // It reaches Cedar as JSON, whose parser refuses half of a surrogate pair with an error of its own.
+    return refused(text.search(halfCharacter), 'the text has half of a character in it');
   }
   const segments: PolicySegment[] = [];
   let start: number | undefined;

@@ -10,6 +10,14 @@ describe('what is wrong with a text', () => {
     expect(problem).toMatch(/^2:14: unexpected token `\}`; expected `!`, /u);
   });
 
+  it.each(['\ud800', '\udc00', `permit (principal, action, resource); // \ud800`])(
+    'half of a character is told with its place: %j',
+    (text) => {
+      const column = text.search(/\p{Surrogate}/u) + 1;
+      expect(problemsOf(text)).toEqual([`1:${column}: the text has half of a character in it`]);
+    },
+  );
+
   it('columns count characters, whatever stands before', () => {
     expect(
       problemsOf('// für 😀\nforbid (principal, action, resource) when { "ü😀" == resource.nam };'),
