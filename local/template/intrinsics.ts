@@ -95,7 +95,7 @@ export const resolveIntrinsics = (value: unknown, references: References): unkno
     const own = isObject(variables) ? variables : {};
     return text(template).replace(/\$\{(!?)([^}]+)\}/gu, (_, literal: string, name: string) => {
       if (literal === '!') return `\${${name}}`;
-      if (name in own) return text(resolve(own[name]));
+      if (Object.hasOwn(own, name)) return text(resolve(own[name]));
       const [logicalId = '', ...attribute] = name.split('.');
       return text(
         attribute.length === 0

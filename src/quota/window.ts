@@ -80,9 +80,13 @@ export const isStale = (name: string, at: number): boolean => {
   return ageOf(letter, Number(parts['index']), at) > kept[scope][letter];
 };
 
+const endOfYears = Date.UTC(10_000, 0);
+
 /** The day of a tenant's day counter as `2026-11-28`; undefined for other names. */
 export const dayOf = (name: string): string | undefined => {
   const index = /^d(\d+)$/u.exec(name)?.[1];
   if (index === undefined) return undefined;
-  return new Date(Number(index) * daySeconds * 1000).toISOString().slice(0, 10);
+  const day = new Date(Number(index) * daySeconds * 1000);
+  // Beyond the year 9999 a date is written another way, and beyond 275760 there is none.
+  return day.getTime() < endOfYears ? day.toISOString().slice(0, 10) : undefined;
 };

@@ -103,3 +103,11 @@ describe('windows', () => {
     ]);
   });
 });
+
+it.each(['d100000001', 'd2932897', `d${'9'.repeat(30)}`])(
+  'a day that no date is written for is none: %s',
+  (name) => {
+    expect(dayOf(name)).toBeUndefined();
+    expect(dayOf('d2932896')).toBe('9999-12-31');
+  },
+);

@@ -39,3 +39,21 @@ describe('an output of another stack', () => {
     );
   });
 });
+
+describe('Fn::Sub', () => {
+  it.each(['constructor', 'toString', '__proto__'])(
+    'takes the resource %s for itself, and for a variable only where there is one',
+    (name) => {
+      const named: References = {
+        ref: (id) => `ref of ${id}`,
+        getAtt: () => '',
+        importValue: () => '',
+        stackOutput: () => '',
+      };
+      const text = `\${${name}}`;
+      expect(resolveIntrinsics({ 'Fn::Sub': text }, named)).toBe(`ref of ${name}`);
+      const variables = JSON.parse(`{"${name}":"own"}`) as object;
+      expect(resolveIntrinsics({ 'Fn::Sub': [text, variables] }, named)).toBe('own');
+    },
+  );
+});
