@@ -11,6 +11,8 @@ export interface Observed {
   readonly slowestMs: number;
   /** From the end of the fault to the first result; undefined when there was none. */
   readonly recoveredMs: number | undefined;
+  /** A figure that stands under the table. */
+  readonly note?: string;
   /** What broke the promise; empty when it was kept. */
   readonly problems: readonly string[];
 }
@@ -26,6 +28,7 @@ export interface ChaosEntry<Ground> {
 export class Tally {
   readonly #ended: Ended[] = [];
   readonly #problems: string[] = [];
+  #note: string | undefined;
   #recoveredMs: number | undefined;
 
   /** @param wanted - the only way in which it may have ended; without it, any but an unclear one. */
@@ -36,8 +39,18 @@ export class Tally {
     }
   }
 
+  /** It must have been refused with this status, and a code. */
+  takeRefused(what: string, ended: Ended, status: number): void {
+    this.take(what, ended, 'clear error');
+    if (ended.status !== status) this.problem(`${what}: ${ended.what}, not ${status}`);
+  }
+
   problem(text: string): void {
     this.#problems.push(text);
+  }
+
+  note(text: string): void {
+    this.#note = text;
   }
 
   /** Calls until there is a result. What comes before it must be clear errors. */
@@ -68,6 +81,7 @@ export class Tally {
       slowestMs: Math.max(0, ...this.#ended.map(({ ms }) => ms)),
       recoveredMs: this.#recoveredMs,
       problems: this.#problems,
+      ...(this.#note === undefined ? {} : { note: this.#note }),
     };
   }
 }

@@ -51,6 +51,7 @@ export const chaosSuite = ({ form, only, rounds }: ChaosOptions): Suite => ({
   run: async (say) => {
     const project = await copyProofProject();
     const rows: Row[] = [];
+    const notes: string[] = [];
     let calls = 0;
     const run = async <G>(entry: ChaosEntry<G>, ground: G): Promise<void> => {
       const startedAt = performance.now();
@@ -59,6 +60,7 @@ export const chaosSuite = ({ form, only, rounds }: ChaosOptions): Suite => ({
       const row = rowOf(entry, observed);
       rows.push(row);
       calls += observed.calls;
+      if (observed.note !== undefined) notes.push(observed.note);
       say(
         `${row.ok ? 'ok  ' : 'FAIL'} ${entry.id} (${seconds} s) ${row.cells.slice(2).join(' ')} ${row.why ?? ''}`,
       );
@@ -84,13 +86,16 @@ export const chaosSuite = ({ form, only, rounds }: ChaosOptions): Suite => ({
         'functions and DynamoDB, Secrets Manager, Lambda, the key set and the upstreams; SIGKILL; and clocks that are off. Each call must end ' +
         'in a right result or in an error with a code within 30 seconds of its own, whatever happens, and calls must succeed again ' +
         'when the fault is gone. Of the kills of the whole twin: no key or tenant is lost or twice there, every answered call has its audit ' +
-        'record, and units that were granted are counted. Counted may be more than granted, by calls that were under way: the unit is written ' +
-        'before the tool runs, so a call that dies after it was paid for, and never the reverse.',
+        'record, and units that were granted are counted. Counted may be more than granted, by calls that were under way, and never less: a ' +
+        'unit is written before the tool runs, so what a kill can lose is an answer that was paid for.',
       command: 'npm run chaos',
       versions: {},
       columns: ['fault', 'promise', 'calls', 'results/errors', 'slowest ms', 'recovered'],
       rows,
-      summary: `${calls} calls on ${availableParallelism()} cores; the twin was killed ${rounds} times.`,
+      summary: [
+        `${calls} calls on ${availableParallelism()} cores; the twin was killed ${rounds} times.`,
+        ...notes,
+      ].join(' '),
     };
   },
 });

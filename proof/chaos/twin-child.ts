@@ -36,7 +36,8 @@ process.on('message', (message) => {
     tell({ kind: 'token', id: asked.id, token: twin.pool?.signClaims(asked.claims) ?? '' });
   } else if (asked.kind === 'heap') {
     collectGarbage();
-    tell({ kind: 'heap', id: asked.id, bytes: process.memoryUsage().heapUsed });
+    const { heapUsed, external } = process.memoryUsage();
+    tell({ kind: 'heap', id: asked.id, bytes: heapUsed + external });
   } else {
     void twin.close().then(() => process.exit(0));
   }

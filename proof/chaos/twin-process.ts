@@ -18,7 +18,7 @@ export interface TwinProcess {
   /** What went wrong in the twin itself. */
   readonly problems: readonly string[];
   token(tenant: string, changes?: Readonly<Record<string, unknown>>): Promise<string>;
-  /** Bytes in use after a collection. */
+  /** Bytes in use after a collection, buffers among them. */
   heap(): Promise<number>;
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;

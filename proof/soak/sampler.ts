@@ -13,7 +13,7 @@ export interface Look {
   readonly processes: number;
   readonly handles: number;
   readonly rssBytes: number;
-  /** After a collection; absent where nobody can be asked. */
+  /** And buffers, after a collection; absent where nobody can be asked. */
   readonly heapBytes?: number;
 }
 
@@ -37,6 +37,8 @@ const kindOf = (pid: number): string => {
   const name = functionIn(pid);
   if (name === undefined) return 'other';
   if (/everything/i.test(name)) return 'stdio sandbox';
+  // Of another server, which only lists are asked of.
+  if (/upstreams/i.test(name)) return 'idle sandbox';
   return /(Mcp|Authorizer|[A-Z][a-z]+)Function/.exec(name)?.[1]?.toLowerCase() ?? name;
 };
 

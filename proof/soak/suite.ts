@@ -6,7 +6,7 @@ import { soak, type Grown, type Measure, type Soaked } from './soak.ts';
 import { startSoakRig } from './soak-rig.ts';
 
 const texts: Readonly<Record<Measure, string>> = {
-  heapBytes: 'heap, MB',
+  heapBytes: 'heap and buffers, MB',
   rssBytes: 'resident, MB',
   handles: 'handles',
   processes: 'processes',

@@ -1,11 +1,17 @@
 import { createKey } from '../../../src/admin/keys.ts';
 import { tenant, type ChaosRig } from '../chaos-rig.ts';
+import type { Ended } from '../client-call.ts';
 import { Tally, type ChaosEntry } from '../entry.ts';
 import { faultKinds, faultTexts, type FaultKind } from '../fault-proxy.ts';
 import { bearerLane, type Send } from '../lanes.ts';
 
 const recoveryMs = 20_000;
-const wantedOf = (kind: FaultKind) => (kind === 'slow' ? 'result' : 'clear error');
+
+/** What is only slow has its result; everything else is a 503. */
+const take = (tally: Tally, kind: FaultKind, what: string, ended: Ended): void => {
+  if (kind === 'slow') tally.take(what, ended, 'result');
+  else tally.takeRefused(what, ended, 503);
+};
 
 const unitsOf = async ({ admin }: ChaosRig): Promise<number> =>
   (await admin.usage.days(tenant)).reduce((sum, { units }) => sum + units, 0);
@@ -46,7 +52,7 @@ const dynamodb = (kind: FaultKind): ChaosEntry<ChaosRig> => ({
         Object.entries(lanes).map(async ([name, lane]) => {
           const ended = await rig.search(lane);
           if (ended.kind === 'result') granted += 1;
-          tally.take(name, ended, wantedOf(kind));
+          take(tally, kind, name, ended);
         }),
       );
     }
@@ -73,12 +79,12 @@ const secrets = (kind: FaultKind): ChaosEntry<ChaosRig> => ({
     await recoverAll(rig, new Tally());
     await rig.killFunctions('McpFunction');
     await proxy.break(kind);
-    tally.take('to a cold mcp function', await rig.search(rig.lanes.signed), wantedOf(kind));
+    take(tally, kind, 'to a cold mcp function', await rig.search(rig.lanes.signed));
     await rig.killFunctions('AuthorizerFunction');
     // Not the key that the answer of a moment ago is cached for.
     const { key } = await createKey(rig.admin, { tenant, name: kind });
     const fresh = bearerLane(rig.mcpUrl, () => key);
-    tally.take('to a cold authorizer', await rig.search(fresh), wantedOf(kind));
+    take(tally, kind, 'to a cold authorizer', await rig.search(fresh));
     assertHit(tally, kind, proxy.hits());
     await proxy.mend();
     await recoverAll(rig, tally);
@@ -100,7 +106,7 @@ const jwks = (kind: FaultKind): ChaosEntry<ChaosRig> => ({
     await proxy.break(kind);
     tally.take('a token, with keys held', await rig.search(rig.lanes.token), 'result');
     await rig.killFunctions('AuthorizerFunction');
-    tally.take('a token, with no keys', await rig.search(rig.lanes.token), wantedOf(kind));
+    take(tally, kind, 'a token, with no keys', await rig.search(rig.lanes.token));
     tally.take('an API key', await rig.search(rig.lanes.otherKey), 'result');
     assertHit(tally, kind, proxy.hits());
     await proxy.mend();

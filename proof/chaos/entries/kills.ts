@@ -61,6 +61,8 @@ const checkUnits = async (twin: TwinProcess, totals: Totals, tally: Tally): Prom
   if (counted < granted || counted - granted > underWay) {
     tally.problem(`${granted} units granted, ${counted} counted, ${underWay} calls under way`);
   }
+  const calls = `${underWay} calls were under way at its kills`;
+  tally.note(`${granted} units were seen to be granted, ${counted} are counted, and ${calls}.`);
 };
 
 const checkAudit = async (
