@@ -52,10 +52,18 @@ export const columns = [
   'checks passed',
   'expected failures',
   'warnings',
+  'not scored, passed',
   'outcome',
 ];
 
 const failuresOf = ({ checks }: Scenario) => checks.filter(({ status }) => status === 'FAILURE');
+
+/** A scenario that only warns shows nothing. */
+const passes = (scenario: Scenario): boolean =>
+  failuresOf(scenario).length === 0 && scenario.checks.some(({ status }) => status === 'SUCCESS');
+
+const shareOf = (scenarios: readonly Scenario[]): string =>
+  `${scenarios.filter(passes).length} of ${scenarios.length}`;
 
 const complaintsOf = (scenario: Scenario): readonly string[] =>
   failuresOf(scenario).map(({ id, errorMessage = '' }) => `${scenario.name}:${id} ${errorMessage}`);
@@ -70,7 +78,8 @@ const rowOf = (
   const missing = (scored ?? []).filter(
     (one) => !counted.some((scenario) => scenario.name === one),
   );
-  const failed = counted.filter((scenario) => failuresOf(scenario).length > 0);
+  const others = scenarios.filter((scenario) => !counted.includes(scenario));
+  const failed = counted.filter((scenario) => !passes(scenario));
   const expected = new Set(expectsFailures ? expectedFailures() : []);
   const surprises = failed.filter((scenario) => !expected.has(scenario.name));
   const checks = counted.flatMap((scenario) => scenario.checks);
@@ -86,11 +95,12 @@ const rowOf = (
       version,
       name,
       upstream,
-      `${counted.length - failed.length} of ${counted.length}`,
+      shareOf(counted),
       `${passedChecks} of ${passedChecks + failedChecks}`,
       String(failed.length - surprises.length),
       String(checks.filter(({ status }) => status === 'WARNING').length),
-      ok ? 'conforms' : `exit code ${exitCode}`,
+      shareOf(others),
+      ok ? (failed.length === 0 ? 'conforms' : 'as expected') : `exit code ${exitCode}`,
     ],
     ok,
     ...(ok ? {} : { why: reasons.join('; ') || output.trim().slice(-500) }),

@@ -7,8 +7,8 @@ import { columns, judge, requirements } from './requirements.ts';
 
 const about = `The [conformance suite](https://github.com/modelcontextprotocol/conformance) of the protocol's authors, through a forwarder that adds an
 API key and the whole road behind it (firewall, authorizer, quota, aggregation), against a fixture server that answers what its scenarios ask for: once
-as an HTTP upstream, once as a stdio server in a sandbox. Passed are scenarios and checks that count for the revision; the suite runs more, which are
-extensions or pending. Expected of 2025-11-25 is what a gateway without sessions cannot give: a server that writes to its client when nobody asked, and
+as an HTTP upstream, once as a stdio server in a sandbox. Passed are scenarios and checks that count for the revision; what is not scored are
+extensions and what the suite calls pending. Expected of 2025-11-25 is what a gateway without sessions cannot give: a server that writes to its client when nobody asked, and
 a session id (a warning): ${expectedFailures()
   .map((name) => `\`${name}\``)
   .join(', ')}.`;
