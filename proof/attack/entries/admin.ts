@@ -84,6 +84,26 @@ const polluted: Attack = {
   },
 };
 
+const halfCharacter: Attack = {
+  ...input('half-character', 'policies with half of a character, to be stored or tested', strict),
+  rule: 'handler: the text is looked through before Cedar is (src/policy/policy-text.ts)',
+  run: async (scene) => {
+    const path = '/admin/tenants/beta/policies';
+    const body = { text: 'permit(principal, action, resource); // \ud800' };
+    const stored = await scene.signed('beta-admin', { method: 'PUT', path, body });
+    assertRefused(stored, { status: 422, code: 'POLICY_INVALID' });
+    const cases = [
+      { tool: { name: '\ud800', readOnly: true }, args: { '\ud800': '\udc00' }, expect: 'allow' },
+    ];
+    const tested = await scene.signed('beta-admin', {
+      method: 'POST',
+      path: `${path}/test`,
+      body: { ...body, cases },
+    });
+    assert.ok(tested.status < 500, tested.text);
+  },
+};
+
 export const adminAttacks: readonly Attack[] = [
   refusal(
     strangers('key', "a key of a tenant's as bearer token", signature),
@@ -128,4 +148,5 @@ export const adminAttacks: readonly Attack[] = [
     '{"tenant":"__proto__","plan":"free"}',
   ]),
   polluted,
+  halfCharacter,
 ];
