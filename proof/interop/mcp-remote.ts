@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { freePort } from '../../test/integration/support/free-port.ts';
+import { within } from './program.ts';
 import { runErrand, type Seen } from './seen.ts';
 import { signIn } from './sign-in.ts';
 import { clientsDirectory, type Access, type AccessOf, type Stage } from './stage.ts';
@@ -57,7 +58,7 @@ export const runBridge = async (
     return runErrand(client);
   };
   try {
-    return await Promise.race([use(), failed]);
+    return await within(Promise.race([use(), failed]));
   } finally {
     await client.close();
   }

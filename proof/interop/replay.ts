@@ -62,7 +62,7 @@ export const replay = async (name: string, mcpUrl: string, credential: string): 
     const answer = await send(new URL(mcpUrl), credential, recorded);
     const body = await text(answer);
     assert.equal(answer.statusCode, recorded.status, `${recorded.what}: ${body.slice(0, 300)}`);
-    // OpenAI keeps no session: a server that gives one would be asked to end it.
+    // Its tools/call comes without the session id that it was given.
     assert.equal(answer.headers['mcp-session-id'], undefined);
     if (recorded.status !== 200) continue;
     const { result } = messageIn(body);

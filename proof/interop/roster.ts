@@ -56,7 +56,7 @@ const driven =
     runDriver(stage, driver, access);
 
 const inspector = (era: InteropClient['era']): InteropClient => ({
-  name: `MCP Inspector CLI, ${era}`,
+  name: `MCP Inspector CLI, --protocol-era ${era}`,
   ...theirs('@modelcontextprotocol/inspector'),
   era,
   // Seven programs, one for each method.
@@ -82,8 +82,8 @@ const bridge = (era: InteropClient['era'], protocol: 'legacy' | 'auto'): Interop
 const recorded = (revision: '2025-11-25' | '2026-07-28'): InteropClient => {
   const name = `openai-responses-api-${revision}`;
   return {
-    name: `OpenAI Responses API, replayed`,
-    version: () => 'seen 2026-09',
+    name: 'OpenAI Responses API, reconstructed',
+    version: () => 'as of 2026-09',
     era: revision === '2026-07-28' ? 'modern' : 'legacy',
     lacks: ['prompts', 'resources'],
     lanes: {

@@ -11,7 +11,8 @@ const about = `MCP clients that others wrote, each by every lane that it can com
 Behind the gate are our own tools and the SDK authors' \`server-everything\` in a sandbox, so that tools, prompts and resources are an upstream's. A row
 passes when the client lists exactly what there is, gets the right text of \`search\`, of the upstream's \`echo\`, of a prompt and of a resource, and the
 gate's audit has its calls under that lane and era. OAuth is the client's own flow (discovery, registration, PKCE), in which a scripted browser consents and
-signs in. SigV4 is \`/ci/mcp\`. OpenAI's requests are replayed as servers saw them (\`proof/interop/recordings\`); \`–\` is what a client has no API for.`;
+signs in. SigV4 is \`/ci/mcp\`. OpenAI's requests are put together from what servers
+saw of them, with sources (\`proof/interop/recordings\`), and sent byte for byte: no OpenAI server ran; \`–\` is what a client has no API for.`;
 
 const judgeAll = async (cdkOut: string, say: (line: string) => void): Promise<Row[]> => {
   const stage = await openStage(cdkOut);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
-describe.each(roster.map((client) => [`${client.name}, ${client.era}`, client] as const))(
+describe.each(roster.map((client) => [`${client.name} (${client.era})`, client] as const))(
   '%s',
   (_, client) => {
     const possible = lanes.filter((lane) => !('because' in client.lanes[lane]));
@@ -43,6 +43,13 @@ describe('a row fails', () => {
       return { ...seen, tools: seen.tools.filter((name) => name !== 'everything_echo') };
     });
     expect(row.ok).toBe(false);
+  });
+
+  it('when it does not end', async () => {
+    const client = { ...sdkV1, deadlineMs: 100 };
+    const key = () => new Promise<Seen>(() => undefined);
+    const row = await judge(stage, { ...client, lanes: { ...client.lanes, key } }, 'key');
+    expect(row).toMatchObject({ ok: false, why: 'it was not done in 0.1 s' });
   });
 
   it('when the gate never heard of it', async () => {
