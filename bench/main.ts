@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { drawCharts } from './charts.ts';
 import { isWhole, readOptions, usage, type BenchOptions } from './options.ts';
 import { renderReport, type BenchResults } from './report.ts';
 import { Bench } from './run.ts';
@@ -47,7 +48,8 @@ const main = async (options: BenchOptions): Promise<void> => {
       return;
     }
     save(results);
-    say('Written to bench/results/latest.json and latest.md.');
+    drawCharts(results, projectDirectory);
+    say('Written to bench/results/latest.json and latest.md, and charts to docs/charts.');
   } finally {
     await bench.close();
   }

@@ -67,6 +67,8 @@ export const laneOptions = z.object({
   codeDirectory: z.string(),
   apiKey: z.string(),
   accessToken: z.string(),
+  /** JSON: an array of keys that are asked for in turn, instead of the one. */
+  apiKeysFile: z.string().optional(),
 });
 export type LaneOptions = z.infer<typeof laneOptions>;
 

@@ -1,6 +1,8 @@
 import type { AuthorizerReads } from './authorizer-reads.ts';
 import { adapterName } from './cold-cases.ts';
 import type { ColdStartResult } from './cold-start.ts';
+import type { GrowthResult } from './growth/growth.ts';
+import { growthReport } from './growth/report.ts';
 import { inFunctionReport, type InFunctionResult } from './in-function.ts';
 import type { LaneResult } from './lanes.ts';
 import type { Machine } from './machine.ts';
@@ -25,6 +27,7 @@ export interface BenchResults {
   readonly inFunction?: InFunctionResult;
   readonly policies?: PolicyResult;
   readonly upstreams?: UpstreamResult;
+  readonly growth?: GrowthResult;
   readonly coldStart?: ColdStartResult;
   readonly sizes?: readonly SizeRow[];
 }
@@ -211,6 +214,7 @@ export const renderReport = (results: BenchResults): string =>
     ...(results.inFunction ? [inFunctionReport(results.inFunction)] : []),
     ...(results.policies ? [policyReport(results.policies)] : []),
     ...(results.upstreams ? [upstreamReport(results.upstreams)] : []),
+    ...(results.growth ? [growthReport(results.growth)] : []),
     ...(results.coldStart ? [coldStart(results.coldStart)] : []),
     ...(results.sizes ? [sizes(results.sizes)] : []),
   ].join('\n\n')}\n`;

@@ -8,6 +8,7 @@ import { startChild, type Child } from './child.ts';
 import { coldStartCases } from './cold-cases.ts';
 import { measureColdStarts } from './cold-start.ts';
 import { synthesizeBelow, type Deployed } from './deployed.ts';
+import { measureGrowth } from './growth/growth.ts';
 import { measureInFunction, type InFunctionResult } from './in-function.ts';
 import { measureLanes, type LaneResult } from './lanes.ts';
 import { describeMachine } from './machine.ts';
@@ -42,6 +43,7 @@ const scales = {
     inFunction: { rounds: 9, share: 1 },
     policies: { rounds: 7, share: 1 },
     upstreams: { rounds: 5, each: { seconds: 1.5, least: 10 } },
+    growth: { rounds: 5, each: { seconds: 0.5, least: 10 }, mostKeys: 1_000_000 },
     coldRounds: 15,
   },
   quick: {
@@ -50,6 +52,7 @@ const scales = {
     inFunction: { rounds: 3, share: 0.2 },
     policies: { rounds: 3, share: 0.1 },
     upstreams: { rounds: 3, each: { seconds: 0.2, least: 2 } },
+    growth: { rounds: 1, each: { seconds: 0.1, least: 2 }, mostKeys: 1_000 },
     coldRounds: 5,
   },
 } as const;
@@ -158,6 +161,17 @@ export class Bench {
               { deployed, workload, stateDirectory: twinOptions.stateDirectory },
               scale.upstreams,
             ),
+          }
+        : {}),
+      ...(parts.has('growth')
+        ? {
+            growth: await measureGrowth({
+              ...scale.growth,
+              directory,
+              authorizerDirectory: deployed.functions.authorizer.codeDirectory,
+              start: (...of) => this.#start(...of),
+              say: this.#say,
+            }),
           }
         : {}),
       ...(parts.has('cold')

@@ -11,6 +11,8 @@ const toolCall = z.object({
   name: z.string(),
   arguments: z.record(z.string(), z.unknown()),
   text: z.string(),
+  /** Characters of one more argument, `padding`. @default none */
+  padding: z.int().optional(),
 });
 export type ToolCall = z.infer<typeof toolCall>;
 

@@ -27,7 +27,9 @@ const check = (result: unknown, { name, text }: ToolCall): void => {
 };
 
 const overClient = (client: Client, call: ToolCall): Operation => {
-  const { name, arguments: args } = call;
+  const { name, padding } = call;
+  const args =
+    padding === undefined ? call.arguments : { ...call.arguments, padding: 'x'.repeat(padding) };
   return {
     call: async () => check(await client.callTool({ name, arguments: args }), call),
     close: () => client.close(),

@@ -1,4 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
@@ -16,7 +17,7 @@ import { watchWaiting } from '../waiting.ts';
 import { givenOptions, serveParent } from './parent.ts';
 
 /** The authorizer's bundles as synthesized, in this process, with the twin as their AWS. */
-const { codeDirectory, apiKey, accessToken } = laneOptions.parse(givenOptions());
+const { codeDirectory, apiKey, accessToken, apiKeysFile } = laneOptions.parse(givenOptions());
 
 interface AuthorizerBundle {
   readonly handler: (event: unknown, context: object) => Promise<unknown>;
@@ -30,11 +31,20 @@ const { createVerifier } = load(join(codeDirectory, 'access-tokens.cjs')) as Acc
 
 const waiting = watchWaiting();
 
-const decide = (credential: string, lane: string): (() => Promise<boolean>) => {
-  const event = authorizerEvent(credential);
+const decide = (credentials: readonly string[], lane: string): (() => Promise<boolean>) => {
+  const events = credentials.map(authorizerEvent);
   const answer = z.object({ context: z.object({ lane: z.literal(lane) }) });
-  return async () => answer.safeParse(await handler(event, {})).success;
+  let next = 0;
+  return async () => {
+    const event = events[next++ % events.length];
+    return answer.safeParse(await handler(event, {})).success;
+  };
 };
+
+const apiKeys =
+  apiKeysFile === undefined
+    ? [apiKey]
+    : z.array(z.string()).parse(JSON.parse(readFileSync(apiKeysFile, 'utf8')));
 
 /** The tenant's item is read once, and then comes from memory. */
 const verifyToken = (): (() => Promise<boolean>) => {
@@ -81,8 +91,8 @@ const resolveCaller = async (step: number): Promise<() => Promise<boolean>> => {
 };
 
 const measures: Readonly<Record<LaneMeasure, () => boolean | Promise<boolean>>> = {
-  key: decide(apiKey, 'key'),
-  jwt: decide(accessToken, 'jwt'),
+  key: decide(apiKeys, 'key'),
+  jwt: decide([accessToken], 'jwt'),
   verify: verifyToken(),
   signature: await verifySignature(),
   iam: await resolveCaller(cacheMs),

@@ -183,6 +183,20 @@ export const setHandlers = (server: Server, facts: HandlerFacts): void => {
       facts,
     );
   });
+  /**
+   * `subscribe: false` says that no update will come. Clients of 2025 that ask all the same are not turned away for it,
+   * as with `logging/setLevel`; 2026-07-28 has no such request.
+   */
+  const subscription = (method: 'resources/subscribe' | 'resources/unsubscribe') =>
+    server.setRequestHandler(method, async ({ params }, context) => {
+      const request = callerRequestOf(facts, context, { name: params.uri });
+      if (!(await gateway.knowsResource(request))) throw invalidParams('Resource not found');
+      return {};
+    });
+  if (era === 'legacy') {
+    subscription('resources/subscribe');
+    subscription('resources/unsubscribe');
+  }
   server.setRequestHandler('completion/complete', async ({ params }, context) => {
     const request = callerRequestOf(facts, context, { args: params });
     return toFetchResult(

@@ -172,6 +172,11 @@ export class Gateway {
       : outcome;
   }
 
+  /** Whether `readResource` would ask an upstream for it. */
+  async knowsResource(request: CallRequest): Promise<boolean> {
+    return (await this.#aggregate?.findResource(request.name, askerOf(request))) !== undefined;
+  }
+
   /** `request.args` are the params of `completion/complete`. */
   async complete(request: CallRequest): Promise<FetchOutcome> {
     const params = isObject(request.args) ? request.args : {};

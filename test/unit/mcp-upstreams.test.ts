@@ -117,6 +117,21 @@ describe('a server with upstreams', () => {
     expect(records()).toMatchObject([{ tool: 's_ask', outcome: 'tool_error' }]);
   });
 
+  it('takes a subscription of 2025 to a resource that there is, though it says that no update will come', async () => {
+    const upstream = withTool();
+    upstream.resources = [{ uri: 'a://b', name: 'b' }];
+    const { post } = aServer({ s: upstream });
+    for (const method of ['resources/subscribe', 'resources/unsubscribe']) {
+      expect((await post(legacy(method, { uri: 'a://b' }))).rpc.result).toEqual({});
+      expect((await post(legacy(method, { uri: 'a://c' }))).rpc.error).toEqual({
+        code: -32602,
+        message: 'Resource not found',
+      });
+      const { rpc } = await post(...sent(modern(method, { uri: 'a://b' })));
+      expect(rpc.error).toMatchObject({ code: -32601 });
+    }
+  });
+
   it('says that there is no such resource, prompt or reference', async () => {
     const { post } = aServer({ s: withTool() });
     for (const answer of [
