@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * unit and cdk run without a twin; integration shares one twin per file and runs one file at a time. Each project is a group of its
+ * unit and cdk run without a twin; integration has one twin per file and runs two files at a time. Each project is a group of its
  * own: vitest refuses to mix numbers of workers in one, and runs a group when the one before it has ended.
  */
 export default defineConfig({
@@ -33,7 +33,7 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

@@ -58,7 +58,8 @@ const begin = async (waf: object): Promise<Twin> => {
   cpSync(inject('cdkOut'), cdkOut, { recursive: true });
   withFirewall(cdkOut, waf);
   const log = new MemoryLogSink();
-  const running = await runTwin({ cdkOut, log });
+  // Fewer sandboxes than requests of a flood: what starts cold is not what these tests are about.
+  const running = await runTwin({ cdkOut, log, maxSandboxesPerFunction: 4 });
   return {
     ...running,
     log,
