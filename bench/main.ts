@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { drawCharts } from './charts.ts';
 import { isWhole, readOptions, usage, type BenchOptions } from './options.ts';
 import { renderReport, type BenchResults } from './report.ts';
+import { renderProof } from '../proof/support/page.ts';
 import { Bench } from './run.ts';
 
 const projectDirectory = dirname(import.meta.dirname);
@@ -49,7 +50,10 @@ const main = async (options: BenchOptions): Promise<void> => {
     }
     save(results);
     drawCharts(results, projectDirectory);
-    say('Written to bench/results/latest.json and latest.md, and charts to docs/charts.');
+    await renderProof(projectDirectory);
+    say(
+      'Written to bench/results/latest.json and latest.md, charts to docs/charts, and docs/proof.md.',
+    );
   } finally {
     await bench.close();
   }

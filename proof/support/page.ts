@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { table } from '../../bench/table.ts';
+import { speedSection } from './speed.ts';
 import { suiteResult, type SuiteResult } from './result.ts';
 
 /** In the order of the page. */
@@ -39,6 +40,10 @@ export const renderProof = async (projectDirectory: string): Promise<void> => {
     if (!existsSync(file)) return [];
     return [section(suiteResult.parse(JSON.parse(readFileSync(file, 'utf8'))))];
   });
-  const text = await format([head, ...sections].join('\n\n'), { parser: 'markdown' });
+  const speed = speedSection(projectDirectory);
+  const text = await format(
+    [head, ...sections, ...(speed === undefined ? [] : [speed])].join('\n\n'),
+    { parser: 'markdown' },
+  );
   writeFileSync(join(projectDirectory, 'docs', 'proof.md'), text);
 };

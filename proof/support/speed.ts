@@ -1,0 +1,133 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { figure, table, verdict } from '../../bench/table.ts';
+
+/** What is read of `bench/results/latest.json`. */
+const benchResults = z.object({
+  machine: z.object({ date: z.string(), processor: z.string(), cores: z.number() }),
+  inFunction: z.object({ ownRatio: z.number(), cpuRatio: z.number() }),
+  coldStart: z.object({ rows: z.array(z.object({ name: z.string(), firstAnswerMs: z.number() })) }),
+  upstreams: z.object({ targets: z.array(z.object({ name: z.string(), value: z.number() })) }),
+  throughput: z.object({
+    rows: z.array(
+      z.object({
+        target: z.string(),
+        connections: z.number(),
+        figures: z.object({ rps: z.object({ median: z.number() }) }),
+      }),
+    ),
+  }),
+  growth: z.object({ keys: z.object({ ratio: z.number() }) }),
+});
+type BenchResults = z.infer<typeof benchResults>;
+
+interface Target {
+  readonly name: string;
+  readonly value: number;
+  readonly bound: string;
+  readonly met: boolean;
+  /** Why it is not met, where that is known. */
+  readonly bounds?: string;
+}
+
+const atMost = (name: string, value: number, most: number, bounds?: string): Target => ({
+  name,
+  value,
+  bound: `≤ ${most} ×`,
+  met: value <= most,
+  ...(bounds === undefined ? {} : { bounds }),
+});
+
+const atLeast = (name: string, value: number, least: number, bounds?: string): Target => ({
+  name,
+  value,
+  bound: `≥ ${least} ×`,
+  met: value >= least,
+  ...(bounds === undefined ? {} : { bounds }),
+});
+
+const functionBounds =
+  'The bare handler makes no request of its own. Ours signs and sends one, the charge, and reads its answer, which by itself ' +
+  'takes about as long as the bare handler takes for all; then come the event of API Gateway in and out, the record and its MAC. ' +
+  'Quota, policy and audit without that request add under 0.1 ms (`node scripts/run.mjs bench/governance.ts`).';
+
+const roadBounds =
+  'mcp-proxy answers from one process and counts nothing. A call through the twin passes the firewall, the authorizer’s cache and ' +
+  'the usage plan, goes to a Lambda sandbox over the real Runtime API (two HTTP exchanges), and is charged by an UpdateItem that is ' +
+  'signed, checked against IAM and written to disk by dynalite (two more): five processes share two cores. None of that is on ' +
+  'your bill of time at AWS, where API Gateway, Lambda and DynamoDB run on machines of their own.';
+
+const targetsOf = (results: BenchResults): readonly Target[] => {
+  const rps = (prefix: string, connections: number): number =>
+    results.throughput.rows.find(
+      (row) => row.target.startsWith(prefix) && row.connections === connections,
+    )?.figures.rps.median ?? Number.NaN;
+  const stateless = (connections: number): number =>
+    results.throughput.rows.find(
+      (row) => /^mcp-proxy .*stateless/u.test(row.target) && row.connections === connections,
+    )?.figures.rps.median ?? Number.NaN;
+  const firstAnswer = (name: string): number =>
+    results.coldStart.rows.find((row) => row.name === name)?.firstAnswerMs ?? Number.NaN;
+  const stdio = results.upstreams.targets.find(({ name }) => name.startsWith('stdio'))?.value;
+  return [
+    atMost(
+      "a warm keyed call with quota, policy and audit, in the function, against the SDK's bare handler",
+      results.inFunction.ownRatio,
+      2,
+      functionBounds,
+    ),
+    atMost(
+      "cold start of the mcp function to its first answer, against AWS's adapter",
+      firstAnswer('mcp') / firstAnswer("AWS's adapter"),
+      0.6,
+    ),
+    atLeast("a warm stdio call, faster than AWS's adapter", stdio ?? Number.NaN, 100),
+    ...[10, 50].map((count) =>
+      atLeast(
+        `requests per second through the twin, against mcp-proxy stateless with a key, ${count} connections`,
+        rps('twin', count) / stateless(count),
+        1,
+        roadBounds,
+      ),
+    ),
+    atMost('lookups with 1,000,000 keys, against 10', results.growth.keys.ratio, 1.2),
+  ];
+};
+
+const charts = [
+  ['throughput', 'Requests per second by connections'],
+  ['growth-tools', 'Time by tools'],
+  ['growth-upstreams', 'Time by upstreams'],
+  ['growth-bodies', 'Time by size of the body'],
+  ['growth-keys', 'Time by keys'],
+] as const;
+
+/** The targets of the latest whole run of `npm run bench`, and its charts. Undefined when there was none. */
+export const speedSection = (projectDirectory: string): string | undefined => {
+  const file = join(projectDirectory, 'bench', 'results', 'latest.json');
+  if (!existsSync(file)) return undefined;
+  const parsed = benchResults.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  if (!parsed.success) return undefined;
+  const { date, processor, cores } = parsed.data.machine;
+  const targets = targetsOf(parsed.data);
+  const missed = new Set(targets.flatMap(({ met, bounds }) => (met ? [] : (bounds ?? []))));
+  return [
+    '## Speed',
+    'Ratios between programs in one run, interleaved, medians of several rounds. All figures, with those of every peer: ' +
+      '[the results](../bench/results/latest.md).',
+    `${date}, ${processor}, ${cores} cores:`,
+    ['```sh', 'npm run bench', '```'].join('\n'),
+    table(
+      ['what', 'measured', 'target', ''],
+      targets.map(({ name, value, bound, met }) => [
+        name,
+        `${figure(value)} ×`,
+        bound,
+        verdict(met),
+      ]),
+    ),
+    ...(missed.size === 0 ? [] : ['What bounds those that are missed:', ...missed]),
+    ...charts.map(([name, alt]) => `![${alt}](charts/${name}.svg)`),
+  ].join('\n\n');
+};
