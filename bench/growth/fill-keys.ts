@@ -22,8 +22,8 @@ interface Store {
   readonly db: { close(): Promise<void> };
 }
 const { create, createKey } = createRequire(import.meta.url)('dynalite/db') as {
-  create(options: object): Store;
-  createKey(item: object, table: object): string;
+  readonly create: (options: object) => Store;
+  readonly createKey: (item: object, table: object) => string;
 };
 
 const perBatch = 10_000;

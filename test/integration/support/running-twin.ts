@@ -1,25 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, inject } from 'vitest';
-import { connectTo } from '../../../cli/connect.ts';
 import type { AuthorizedCall } from '../../../local/aws/authorization.ts';
-import { startTwin, type Twin, type TwinOptions } from '../../../local/twin.ts';
-import { createKey, type CreateKeyInput } from '../../../src/admin/keys.ts';
+import type { TwinOptions } from '../../../local/twin.ts';
+import { startRig, type Rig } from '../../../proof/support/rig.ts';
 import type { AdminPorts } from '../../../src/admin/ports.ts';
-import { createTenant } from '../../../src/admin/create-tenant.ts';
 import { callRecorder, recordGrants } from '../../permissions/recording.ts';
 
-/** A twin with a state directory of its own, and an operator's hands on it. */
-export interface RunningTwin {
-  readonly twin: Twin;
-  readonly mcpUrl: string;
-  readonly stateDirectory: string;
-  readonly admin: AdminPorts;
+/** A rig whose calls of AWS are recorded, for the test of least privilege. */
+export interface RunningTwin extends Omit<Rig, 'close'> {
   readonly refusals: readonly AuthorizedCall[];
-  readonly problems: readonly string[];
-  /** Makes a tenant on the plan with one key, and returns the key. */
-  keyOn(plan: string, tenant: string, input?: Partial<CreateKeyInput>): Promise<string>;
   /** Everything that has been logged and every file of the state, as one text. */
   everythingWritten(): string;
   stop(): Promise<void>;
@@ -35,59 +25,32 @@ export const runTwin = async ({
   upstreams = false,
   ...options
 }: RunTwinOptions = {}): Promise<RunningTwin> => {
-  const stateDirectory = options.stateDirectory ?? mkdtempSync(join(tmpdir(), 'drawbridge-twin-'));
   const refusals: AuthorizedCall[] = [];
-  const problems: string[] = [];
   const recorder = callRecorder(basename(expect.getState().testPath ?? 'unknown'));
-  const twin = await startTwin({
+  const rig = await startRig({
     cdkOut: inject('cdkOut'),
-    port: 0,
     onCall: recorder.onCall,
     onRefusal: (call) => {
       refusals.push(call);
       recorder.onRefusal(call);
     },
-    onProblem: (line) => problems.push(line),
     ...options,
-    stateDirectory,
   });
+  const { twin, stateDirectory, admin } = rig;
   // A template that a test has changed says nothing of the roles that are deployed.
   if (options.cdkOut === undefined) recordGrants(twin.deployment);
-  const admin = await connectTo({
-    kind: 'twin',
-    env: 'local',
-    parameter: '/drawbridge/local/deployment',
-    endpoint: twin.aws.url,
-    hosts: [new URL(twin.url).host],
-    region: twin.operator.region,
-    credentials: twin.operator,
-  });
   if (!upstreams) await switchOffUpstreams(admin);
-  const stop = () => twin.close();
   return {
-    twin,
-    mcpUrl: `${twin.url}/mcp`,
-    stateDirectory,
-    admin,
+    ...rig,
     refusals,
-    problems,
-    keyOn: async (plan, tenant, input = {}) => {
-      await createTenant(admin, { tenant, plan });
-      const { key } = await createKey(admin, { tenant, name: 'test', ...input });
-      return key;
-    },
+    keyOn: (plan, tenant, input = {}) => rig.keyOn(plan, tenant, { name: 'test', ...input }),
     everythingWritten: () =>
       readdirSync(stateDirectory, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
         .join('\n'),
-    stop,
-    [Symbol.asyncDispose]: async () => {
-      await stop();
-      if (options.stateDirectory === undefined) {
-        rmSync(stateDirectory, { recursive: true, force: true });
-      }
-    },
+    stop: () => twin.close(),
+    [Symbol.asyncDispose]: () => rig.close(),
   };
 };
 
