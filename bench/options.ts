@@ -7,7 +7,7 @@ export const usage = `Usage: npm run bench -- [--quick] [--only PART] [--variant
   --only PART        throughput, reads, lanes, function, policies, upstreams, growth, cold or size
   --variant-dir DIR  start the bundles in DIR/authorizer and DIR/mcp beside the synthesized ones
 
-A run without options takes about seven minutes, installs what it compares with once, and writes bench/results/latest.json and latest.md.
+A run without options takes about fifteen minutes, installs what it compares with once, and writes bench/results/latest.json and latest.md.
 `;
 
 const part = z.enum([

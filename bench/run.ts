@@ -38,11 +38,11 @@ import { createWorkload, plan, type Workload } from './workload.ts';
 
 const scales = {
   full: {
-    throughput: { rounds: 3, secondsEach: 5, warmUp: { answers: 20_000, maxSeconds: 40 } },
+    throughput: { rounds: 3, secondsEach: 3, warmUp: { answers: 20_000, maxSeconds: 25 } },
     lanes: { rounds: 7, share: 1 },
     inFunction: { rounds: 9, share: 1 },
     policies: { rounds: 7, share: 1 },
-    upstreams: { rounds: 5, each: { seconds: 1.5, least: 10 } },
+    upstreams: { rounds: 3, each: { seconds: 1.5, least: 10 } },
     growth: { rounds: 5, each: { seconds: 0.5, least: 10 }, mostKeys: 1_000_000 },
     coldRounds: 15,
   },
