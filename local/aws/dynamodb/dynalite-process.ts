@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
 
 const SERVER = fileURLToPath(new URL('./dynalite-server.cjs', import.meta.url));
+/** Its heap is small: with Node's own limits it would be let grow to three times as much before it is swept. */
+const NODE_OPTIONS = ['--max-semi-space-size=2'];
 const CONNECTIONS = 64;
 const START_TIMEOUT_MS = 15_000;
 const ANSWER_TIMEOUT_MS = 20_000;
@@ -53,7 +55,8 @@ export class DynaliteProcess {
     if (this.#child !== undefined) return;
     const { dataDirectory, region, accountId, port = 0 } = this.#options;
     mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-    const child = spawn(process.execPath, [SERVER, JSON.stringify({ path: dataDirectory, port })], {
+    const options = JSON.stringify({ path: dataDirectory, port });
+    const child = spawn(process.execPath, [...NODE_OPTIONS, SERVER, options], {
       env: { AWS_REGION: region, AWS_ACCOUNT_ID: accountId },
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
