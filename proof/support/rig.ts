@@ -23,6 +23,18 @@ export interface Rig {
 
 export type RigOptions = Pick<TwinOptions, 'cdkOut'> & Partial<TwinOptions>;
 
+/** Where an operator's CLI finds the twin, and as whom. */
+export const operatorTarget = (twin: Twin) =>
+  ({
+    kind: 'twin',
+    env: 'local',
+    parameter: '/drawbridge/local/deployment',
+    endpoint: twin.aws.url,
+    hosts: [new URL(twin.url).host],
+    region: twin.operator.region,
+    credentials: twin.operator,
+  }) as const;
+
 /** @throws Error as `startTwin` does. */
 export const startRig = async (options: RigOptions): Promise<Rig> => {
   const stateDirectory = options.stateDirectory ?? mkdtempSync(join(tmpdir(), 'drawbridge-rig-'));
@@ -33,15 +45,7 @@ export const startRig = async (options: RigOptions): Promise<Rig> => {
     ...options,
     stateDirectory,
   });
-  const admin = await connectTo({
-    kind: 'twin',
-    env: 'local',
-    parameter: '/drawbridge/local/deployment',
-    endpoint: twin.aws.url,
-    hosts: [new URL(twin.url).host],
-    region: twin.operator.region,
-    credentials: twin.operator,
-  });
+  const admin = await connectTo(operatorTarget(twin));
   return {
     twin,
     mcpUrl: `${twin.url}/mcp`,

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { connectTo } from '../../cli/connect.ts';
+import { operatorTarget } from '../../proof/support/rig.ts';
 import { runCli } from '../../cli/program.ts';
 import { withProperties } from './support/edited-template.ts';
 import { bearer, callOf, post, runTwin, type RunningTwin } from './support/running-twin.ts';
@@ -36,16 +37,7 @@ const cli = async (...argv: string[]) => {
   const { twin } = running;
   const exitCode = await runCli([...argv, '--json'], {
     terminal: { out: (text) => (out += text), err: (text) => (err += text) },
-    connect: () =>
-      connectTo({
-        kind: 'twin',
-        env: 'local',
-        parameter: '/drawbridge/local/deployment',
-        endpoint: twin.aws.url,
-        hosts: [new URL(twin.url).host],
-        region: twin.operator.region,
-        credentials: twin.operator,
-      }),
+    connect: () => connectTo(operatorTarget(twin)),
   });
   return { exitCode, out, err };
 };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import { connectTo } from '../../cli/connect.ts';
+import { operatorTarget } from '../../proof/support/rig.ts';
 import { runCli } from '../../cli/program.ts';
 import type { Explanation } from '../../src/admin/explain/explanation.ts';
 import { parseApiKey } from '../../src/credentials/api-key.ts';
@@ -29,16 +30,7 @@ const explain = async (...argv: string[]) => {
   const { twin } = running;
   const exitCode = await runCli(['explain', ...argv, '--json'], {
     terminal: { out: (text) => (out += text), err: (text) => (err += text) },
-    connect: () =>
-      connectTo({
-        kind: 'twin',
-        env: 'local',
-        parameter: '/drawbridge/local/deployment',
-        endpoint: twin.aws.url,
-        hosts: [new URL(twin.url).host],
-        region: twin.operator.region,
-        credentials: twin.operator,
-      }),
+    connect: () => connectTo(operatorTarget(twin)),
   });
   const explained = JSON.parse(out) as Explanation;
   return { exitCode, err, out, explained, verdicts: verdictsOf(explained) };
