@@ -1,8 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
+import { suiteOptions } from '../support/options.ts';
 import { projectDirectory } from '../support/project-copy.ts';
 import { runAsCommand } from '../support/suite.ts';
 import { attackSuite, type Judged } from './suite.ts';
+
+suiteOptions({
+  usage: 'Usage: npm run attack\n\nIt is always whole, in about three minutes.\n',
+  options: {},
+  schema: z.strictObject({}),
+});
 
 const list = join(projectDirectory, 'proof', 'results', 'attack-list.json');
 

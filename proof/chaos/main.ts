@@ -1,17 +1,23 @@
-import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { suiteOptions, wholeNumber } from '../support/options.ts';
 import { runAsCommand } from '../support/suite.ts';
 import { chaosSuite } from './suite.ts';
 
-const { values } = parseArgs({
+const wholeRounds = 20;
+
+const { only, rounds, short } = suiteOptions({
+  usage: `Usage: npm run chaos -- [--only TEXT] [--rounds N] [--short]
+
+  --only TEXT   entries whose id has TEXT in it
+  --rounds N    how often the twin is killed under load. Default ${wholeRounds}
+  --short       the entries that npm test runs
+`,
   options: {
-    /** Of those entries only, whose id has this in it. */
     only: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '20' },
+    rounds: { type: 'string', default: String(wholeRounds) },
     short: { type: 'boolean', default: false },
   },
+  schema: z.object({ only: z.string(), rounds: wholeNumber(1), short: z.boolean() }),
 });
-
-const rounds = Number(values.rounds);
-const record = values.only === '' && !values.short && rounds >= 20;
-const form = values.short ? 'short' : 'long';
-await runAsCommand(chaosSuite({ form, only: values.only, rounds }), { record });
+const record = only === '' && !short && rounds >= wholeRounds;
+await runAsCommand(chaosSuite({ form: short ? 'short' : 'long', only, rounds }), { record });

@@ -1,15 +1,20 @@
-import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { suiteOptions, wholeNumber } from '../support/options.ts';
 import { runAsCommand } from '../support/suite.ts';
 import { fuzzSuite } from './suite.ts';
 
-const defaultSeconds = 120;
+const wholeSeconds = 120;
 
-const { values } = parseArgs({
-  options: { seconds: { type: 'string' }, seed: { type: 'string' } },
+const { seconds, seed = Date.now() % 2 ** 31 } = suiteOptions({
+  usage: `Usage: npm run fuzz -- [--seconds N] [--seed N]
+
+  --seconds N   how long; from ${wholeSeconds}, the default, on it stands in docs/proof.md
+  --seed N      the seed that a failing run printed
+`,
+  options: {
+    seconds: { type: 'string', default: String(wholeSeconds) },
+    seed: { type: 'string' },
+  },
+  schema: z.object({ seconds: wholeNumber(1), seed: wholeNumber(0).optional() }),
 });
-const seconds = Number(values.seconds ?? defaultSeconds);
-const seed = Number(values.seed ?? Date.now() % 2 ** 31);
-if (!(seconds > 0) || !Number.isSafeInteger(seed)) {
-  throw new Error('--seconds is a number above 0, and --seed a whole number');
-}
-await runAsCommand(fuzzSuite({ seconds, seed }), { record: seconds >= defaultSeconds });
+await runAsCommand(fuzzSuite({ seconds, seed }), { record: seconds >= wholeSeconds });

@@ -1,9 +1,16 @@
-import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { suiteOptions, wholeNumber } from '../support/options.ts';
 import { runAsCommand } from '../support/suite.ts';
 import { soakSuite } from './suite.ts';
 
 const whole = 30;
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: String(whole) } } });
-const minutes = Number(values.minutes);
-if (!(minutes > 0)) throw new Error(`--minutes ${values.minutes}: give a number above 0`);
+
+const { minutes } = suiteOptions({
+  usage: `Usage: npm run soak -- [--minutes N]
+
+  --minutes N   how long; from ${whole}, the default, on it stands in docs/proof.md
+`,
+  options: { minutes: { type: 'string', default: String(whole) } },
+  schema: z.object({ minutes: wholeNumber(1) }),
+});
 await runAsCommand(soakSuite(minutes), { record: minutes >= whole });
