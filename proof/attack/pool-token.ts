@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { poolClaims, poolKeyId, type Claims } from '../support/pool-claims.ts';
 import type { Scene } from './scene.ts';
-
-type Claims = Readonly<Record<string, unknown>>;
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -10,36 +8,19 @@ const part = (value: object): string => Buffer.from(JSON.stringify(value)).toStr
 export const accessToken = ({ rig }: Scene) => {
   const { pool } = rig.twin;
   assert.ok(pool, 'the twin has a pool');
-  const publicClient = pool.clients.find(({ hasSecret }) => !hasSecret);
-  const claims = (changes: Claims = {}): Claims => {
-    const now = Math.floor(Date.now() / 1000);
-    return {
-      sub: 'somebody',
-      iss: pool.settings.issuer,
-      client_id: publicClient?.clientId,
-      token_use: 'access',
-      scope: 'drawbridge/mcp',
-      username: 'somebody',
-      jti: randomUUID(),
-      iat: now,
-      exp: now + 600,
-      tenant: 'demo',
-      ...changes,
-    };
-  };
-  const [head = ''] = pool.signClaims({}).split('.');
-  const header = JSON.parse(Buffer.from(head, 'base64url').toString()) as { readonly kid: string };
+  const claims = (changes: Claims = {}) => poolClaims(pool, changes);
+  const kid = poolKeyId(pool);
   return {
-    clientId: publicClient?.clientId ?? '',
+    clientId: String(claims()['client_id']),
     issuer: pool.settings.issuer,
     right: (changes: Claims = {}): string => pool.signClaims(claims(changes)),
     /** A true signature over a header that the pool does not write. */
     withHeader: (changes: Claims): string => {
-      const text = `${part({ alg: 'RS256', kid: header.kid, ...changes })}.${part(claims())}`;
+      const text = `${part({ alg: 'RS256', kid, ...changes })}.${part(claims())}`;
       return `${text}.${pool.signText(text)}`;
     },
     /** No signature, or somebody else's. */
     forged: (changes: Claims, signature: string): string =>
-      `${part({ alg: 'RS256', kid: header.kid, ...changes })}.${part(claims())}.${signature}`,
+      `${part({ alg: 'RS256', kid, ...changes })}.${part(claims())}.${signature}`,
   };
 };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { enoughOfMinute } from '../../proof/support/enough-of-minute.ts';
 import { revokeKey } from '../../src/admin/keys.ts';
 import { addPrincipal } from '../../src/admin/principals.ts';
 import { createKey } from '../../src/admin/keys.ts';
@@ -15,12 +16,6 @@ import {
 } from './support/running-twin.ts';
 
 const search = callOf('search', { query: 'plan', limit: 1 });
-
-/** A minute with enough of it left: plan `trial` counts by the minute. */
-const roomyMinute = async (): Promise<void> => {
-  const second = new Date().getUTCSeconds();
-  if (second > 35) await new Promise((resolve) => setTimeout(resolve, (60 - second) * 1000 + 50));
-};
 
 const served = (answers: readonly Answer[]): readonly Answer[] =>
   answers.filter(({ status }) => status === 200);
@@ -41,7 +36,7 @@ const callWith = (key: string) => post(running.mcpUrl, search, bearer(key));
 describe('a limit of 50 units', () => {
   it('serves exactly 50 of 200 calls at once, and usage reads 50', async () => {
     const key = await running.keyOn('trial', 'burst');
-    await roomyMinute();
+    await enoughOfMinute();
     const answers = await Promise.all(Array.from({ length: 200 }, () => callWith(key)));
     const refused = answers.filter(({ status }) => status === 429);
     expect(served(answers)).toHaveLength(50);
@@ -75,7 +70,7 @@ describe('a limit of 50 units', () => {
       await answer.text();
       return answer.status;
     };
-    await roomyMinute();
+    await enoughOfMinute();
     const statuses = await Promise.all([
       ...Array.from({ length: 30 }, async () => (await callWith(first)).status),
       ...Array.from({ length: 30 }, async () => (await callWith(second)).status),

@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Cognito } from '../../../local/cognito/cognito.ts';
+import { poolClaims, poolKeyId, type Claims } from '../../../proof/support/pool-claims.ts';
 import type { RunningTwin } from './running-twin.ts';
-import { publicClientId } from './sign-in.ts';
-
-export type Claims = Readonly<Record<string, unknown>>;
 
 const part = (value: object | string): string =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
@@ -14,27 +11,8 @@ export const poolOf = ({ twin }: RunningTwin): Cognito => twin.pool ?? expect.fa
 /** What the pool's key signs: right claims, and anything else. Text is taken as it is, objects as JSON. */
 export const poolTokens = (running: RunningTwin) => {
   const pool = poolOf(running);
-  const kid = (): string => {
-    const [head = ''] = pool.signClaims({}).split('.');
-    return (JSON.parse(Buffer.from(head, 'base64url').toString()) as { kid: string }).kid;
-  };
-  /** An access token's claims as Cognito writes them for a user of the tenant `demo`; no two are equal. */
-  const claims = (changes: Claims = {}): Claims => {
-    const now = Math.floor(Date.now() / 1000);
-    return {
-      sub: 'somebody',
-      iss: pool.settings.issuer,
-      client_id: publicClientId(running),
-      token_use: 'access',
-      scope: 'drawbridge/mcp',
-      username: 'somebody',
-      jti: randomUUID(),
-      iat: now,
-      exp: now + 600,
-      tenant: 'demo',
-      ...changes,
-    };
-  };
+  const kid = () => poolKeyId(pool);
+  const claims = (changes: Claims = {}) => poolClaims(pool, changes);
   return {
     kid,
     claims,

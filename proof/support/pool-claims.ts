@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import type { Cognito } from '../../local/cognito/cognito.ts';
+
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** An access token's claims as Cognito writes them for a user of the tenant `demo`; no two are equal. */
+export const poolClaims = ({ settings, clients }: Cognito, changes: Claims = {}): Claims => {
+  const now = Math.floor(Date.now() / 1000);
+  return {
+    sub: 'somebody',
+    iss: settings.issuer,
+    client_id: clients.find(({ hasSecret }) => !hasSecret)?.clientId,
+    token_use: 'access',
+    scope: 'drawbridge/mcp',
+    username: 'somebody',
+    jti: randomUUID(),
+    iat: now,
+    exp: now + 600,
+    tenant: 'demo',
+    ...changes,
+  };
+};
+
+/** The id of the key that the pool signs with. */
+export const poolKeyId = (pool: Cognito): string => {
+  const [head = ''] = pool.signClaims({}).split('.');
+  return (JSON.parse(Buffer.from(head, 'base64url').toString()) as { readonly kid: string }).kid;
+};
