@@ -10,7 +10,12 @@ import type { Tool } from '../src/tools/tool.ts';
 import { formatPinLock, type PinLock } from '../src/upstreams/pin-lock.ts';
 import type { UpstreamSpec } from '../src/upstreams/upstream-spec.ts';
 import { buildContentIndex } from './content-index.ts';
-import { builtinsDirectly, loadedLater, toolsOf } from './esbuild-plugins.ts';
+import {
+  builtinsDirectly,
+  loadedLater,
+  toolsOf,
+  withoutSchemaCompilers,
+} from './esbuild-plugins.ts';
 import { lintTools } from './lint-tools.ts';
 import { assembleSandbox, type SandboxAsset } from './upstreams/assemble-sandbox.ts';
 import type { Environment } from './upstreams/fill-environment.ts';
@@ -37,10 +42,10 @@ export interface FunctionBundles {
 /** Upper bounds of each function's minified `index.cjs`, in bytes: its size is cold start. */
 export const sizeBudgets = {
   authorizer: 150_000,
-  mcp: 600_000,
+  mcp: 450_000,
   oauth: 450_000,
   'pre-token': 200_000,
-  'stdio-host': 600_000,
+  'stdio-host': 320_000,
   admin: 1_000_000,
   handshake: 160_000,
 } as const;
@@ -50,9 +55,9 @@ export const laterBudgets = {
   'access-tokens': 180_000,
   /** Beside its 4.3 MB of WebAssembly. */
   cedar: 160_000,
-  'upstream-connections': 650_000,
+  'upstream-connections': 450_000,
   'upstream-directory': 200_000,
-  'upstream-probe': 650_000,
+  'upstream-probe': 420_000,
   'usage-queries': 400_000,
 } as const;
 
@@ -135,6 +140,7 @@ export const bundleFunction = async (
     plugins: [
       builtinsDirectly(),
       loadedLater(),
+      withoutSchemaCompilers(),
       toolsOf(join(projectDirectory, 'lambdas', 'mcp', 'tools')),
     ],
   });

@@ -63,3 +63,28 @@ export const loadedLater = (): Plugin => ({
     );
   },
 });
+
+/**
+ * The SDK brings ajv, a quarter of a bundle, for schemas that it compiles when a server elicits or a client calls a tool by
+ * `callTool`. Functions do neither: their part of the SDK has a validator that refuses by name (docs/adr/0004-bundle-format.md).
+ * It is found by the subpath that the SDK itself takes it from, by platform; an export that it lacks fails the build.
+ */
+export const withoutSchemaCompilers = (): Plugin => ({
+  name: 'without-schema-compilers',
+  setup: (build) => {
+    build.onResolve({ filter: /^@modelcontextprotocol\/(client|server)\/_shims$/ }, ({ path }) => ({
+      path,
+      namespace: 'shims',
+    }));
+    build.onLoad({ filter: /.*/, namespace: 'shims' }, () => ({
+      contents: `
+        export class DefaultJsonSchemaValidator {
+          getValidator() { throw new Error('Functions compile no JSON Schemas.'); }
+        }
+        export const CORS_IS_POSSIBLE = false;
+        export const { process } = globalThis;
+      `,
+      loader: 'js',
+    }));
+  },
+});

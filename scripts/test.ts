@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import * as z from 'zod';
 
 /** `npm test`: format, lint, types, then every test. The last line counts tests. */
@@ -24,7 +24,36 @@ const report = z.object({
   numFailedTests: z.number(),
   numPendingTests: z.number(),
   numFailedTestSuites: z.number(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string().default(''),
+      assertionResults: z.array(
+        z.object({
+          fullName: z.string(),
+          status: z.string(),
+          failureMessages: z.array(z.string()).nullish(),
+        }),
+      ),
+    }),
+  ),
 });
+
+const firstLines = (text: string): string =>
+  text.split('\n', 12).join('\n').slice(0, 1500).replace(/^/gmu, '      ');
+
+/** Every failure again, in short: whoever sees only the end of a long output sees which it was. */
+const failuresOf = ({ testResults }: z.infer<typeof report>): readonly string[] =>
+  testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(projectDirectory, name);
+    const failed = assertionResults.filter((one) => one.status === 'failed');
+    if (status === 'failed' && failed.length === 0) return [`${file}\n${firstLines(message)}`];
+    return failed.map(
+      ({ fullName, failureMessages }) =>
+        `${file} > ${fullName}\n${firstLines(failureMessages?.[0] ?? '')}`,
+    );
+  });
 
 // Before the types: tests import those of the suites.
 const hasSuites = step('suites', join(projectDirectory, 'scripts', 'ensure-suites.mjs'), []);
@@ -53,6 +82,7 @@ try {
   failed = counts.numFailedTests;
   if (counts.numPassedTests === 0 && filters.length === 0) failed ||= 1;
   if (!tests) failed ||= counts.numFailedTestSuites || 1;
+  for (const failure of failuresOf(counts)) console.log(`FAIL  ${failure}`);
 } catch {
   console.log('FAIL  the test runner wrote no report');
 }

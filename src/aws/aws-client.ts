@@ -97,7 +97,7 @@ export const createAwsCall = (
         path: '/',
         headers: { 'Content-Type': contentType, 'X-Amz-Target': `${target}.${operation}` },
         body,
-        signal: AbortSignal.timeout(timeoutMs),
+        until: timeoutMs,
       });
       status = response.statusCode ?? 0;
       text = await read(response, maxResponseBytes);
@@ -126,22 +126,23 @@ const notConnected = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND'
 const wasNotDone = ({ isThrottling, cause }: AwsError): boolean =>
   isThrottling || notConnected.has(String((cause as NodeJS.ErrnoException | undefined)?.code));
 
-const read = async (response: IncomingMessage, maxResponseBytes: number): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+/** An answer that was cut is told from a connection that gave none. */
+const read = (response: IncomingMessage, maxResponseBytes: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const notWhole = (cause?: Error): void =>
+      reject(new Error('the answer is not whole', cause && { cause }));
+    response.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > maxResponseBytes)
-        throw new Error('the answer is larger than any AWS service gives');
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    // An answer that was cut is told from a connection that gave none.
-    throw new Error('the answer is not whole', { cause });
-  }
-  return Buffer.concat(chunks).toString('utf8');
-};
+      if (bytes <= maxResponseBytes) chunks.push(chunk);
+      else response.destroy(new Error('the answer is larger than any AWS service gives'));
+    });
+    response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    response.on('error', notWhole);
+    // With an error or an end before it, this says nothing more.
+    response.on('close', notWhole);
+  });
 
 const outputOf = (operation: string, status: number, text: string): unknown => {
   const output = parsed(text);

@@ -70,7 +70,7 @@ export const createInvokeFunction = (env: AwsEnv): InvokeFunction => {
         ...(tenantId === undefined ? {} : { 'X-Amz-Tenant-Id': tenantId }),
       },
       body: payload,
-      signal,
+      until: signal,
     }).catch((cause: unknown) => {
       throw unreachable(cause);
     });

@@ -52,7 +52,8 @@ export const buildIndexFile = (
 
 export interface Hit {
   readonly document: ContentDocument;
-  readonly searched: SearchedText;
+  /** Made for what is shown: a search finds many more documents than fit on its page. */
+  readonly searched: () => SearchedText;
   /** Words of the query as they occur in the document. */
   readonly terms: readonly string[];
 }
@@ -93,7 +94,7 @@ export class DocumentIndex {
   #hit(result: SearchResult): readonly Hit[] {
     const document = this.#documents.get(String(result.id));
     if (document === undefined) return [];
-    return [{ document, searched: this.#searchedTextOf(document), terms: result.terms }];
+    return [{ document, searched: () => this.#searchedTextOf(document), terms: result.terms }];
   }
 
   #searchedTextOf({ id, text }: ContentDocument): SearchedText {

@@ -56,7 +56,7 @@ export interface GatewayOptions extends OwnToolsOptions {
 /** Everything that one deployment serves, as plain data: knows nothing of HTTP, Lambda or an SDK. */
 export class Gateway {
   readonly #own: OwnTools;
-  readonly #ownList: ToolList;
+  #ownList: ToolList | undefined;
   readonly #ownSeen: ReadonlyMap<string, PolicyTool>;
   readonly #options: GatewayOptions;
   readonly #pass: Pass;
@@ -67,8 +67,12 @@ export class Gateway {
     this.#options = options;
     this.#pass = new Pass(options.admission);
     this.#own = new OwnTools(options);
-    this.#ownList = toolList(this.#own.definitions().map((tool) => [tool, ownServer]));
-    this.#ownSeen = new Map(this.#ownList.seen.map((tool) => [tool.name, tool]));
+    this.#ownSeen = new Map(
+      options.tools.map(({ name, annotations }) => [
+        name,
+        policyToolOf({ name, annotations }, ownServer),
+      ]),
+    );
     const { upstreams } = options;
     this.#aggregate =
       upstreams === undefined ? undefined : new Aggregate(upstreams, this.#own.names);
@@ -77,7 +81,7 @@ export class Gateway {
   /** Tools in the order of names, always. @throws ToolError when the cursor is not one of this list. */
   async listTools(caller: CallerRequest, cursor?: string): Promise<Page> {
     const seen = await this.#aggregate?.list('tools', askerOf(caller));
-    const all = seen === undefined ? this.#ownList : this.#withOwn(seen.surface);
+    const all = seen === undefined ? this.#onlyOwn() : this.#withOwn(seen.surface);
     const listable = await this.#options.admission.listable(caller, all.seen);
     const tools =
       listable.size === all.seen.length
@@ -201,7 +205,7 @@ export class Gateway {
       name: ownServer,
       kind: 'own',
       state: 'ok',
-      tools: this.#ownList.definitions.length,
+      tools: this.#ownSeen.size,
     };
     return [own, ...((await this.#aggregate?.servers(askerOf(caller))) ?? [])];
   }
@@ -231,6 +235,12 @@ export class Gateway {
     request.onRouted?.({ server: spec.name });
     request.onUpstreamFailed?.('unreachable');
     return unreachable(spec, request.requestId);
+  }
+
+  /** Made at the first list: a call needs no JSON Schema, and a container's first request is a call as often as a list. */
+  #onlyOwn(): ToolList {
+    this.#ownList ??= toolList(this.#own.definitions().map((tool) => [tool, ownServer]));
+    return this.#ownList;
   }
 
   /** Ours and the upstreams' in the order of names, made once for each surface. */

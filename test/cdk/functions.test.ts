@@ -296,6 +296,16 @@ describe.each(['dev', 'local', 'prod'] as const)('the functions of %s', (env) =>
       'upstreams.json',
     ]);
     expect(Buffer.byteLength(forAuthorizer['index.cjs']!)).toBeLessThan(150_000);
-    expect(Buffer.byteLength(forMcp['index.cjs']!)).toBeLessThan(600_000);
+    expect(Buffer.byteLength(forMcp['index.cjs']!)).toBeLessThan(450_000);
   });
+
+  it.each(['index.cjs', 'upstream-connections.cjs'])(
+    'bring no compiler of JSON Schemas: %s',
+    (file) => {
+      const text = filesOf(mcp)[file]!.toString();
+      expect(text).toContain('Functions compile no JSON Schemas.');
+      // An option of ajv's.
+      expect(text).not.toContain('allowUnionTypes');
+    },
+  );
 });

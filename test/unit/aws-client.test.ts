@@ -144,6 +144,28 @@ describe('a call', () => {
     expect(received).toHaveLength(2);
   });
 
+  it('is over in time when an answer trickles', async () => {
+    const { env, received } = await service((response) => {
+      response.writeHead(200);
+      const timer = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(timer));
+    });
+    const call = createAwsCall(env, 'dynamodb', { ...limits, attempts: 1 });
+    expect(await failure(call('GetItem', {}))).toMatchObject({ name: 'Unreachable' });
+    expect(received).toHaveLength(1);
+  });
+
+  it('leaves no timer behind', async () => {
+    const timers = () =>
+      process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const { env } = await service(ok);
+    const call = createAwsCall(env, 'dynamodb', { ...limits, timeoutMs: 60_000 });
+    await call('GetItem', {});
+    const before = timers();
+    for (let left = 20; left > 0; left -= 1) await call('GetItem', {});
+    expect(timers() - before).toBeLessThan(20);
+  });
+
   it('fails when nothing listens', async () => {
     const { env } = await service(ok);
     const nobody = { ...env, AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };

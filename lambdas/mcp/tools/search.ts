@@ -45,7 +45,7 @@ export const createTool: ToolFactory = ({ documents }) =>
           id: document.id,
           title: document.title,
           url: document.url,
-          snippet: snippetOf(searched, terms),
+          snippet: snippetOf(searched(), terms),
         })),
         total: hits.length,
         ...(end < hits.length ? { nextCursor: encodeCursor(end, query) } : {}),

@@ -65,7 +65,7 @@ const post = async (
     path,
     headers: { 'Content-Type': 'application/json', ...headers },
     body: body.toString(),
-    signal,
+    until: signal,
   });
   const chunks: Buffer[] = [];
   for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
