@@ -114,8 +114,12 @@ export const inFunctionOptions = z.object({
 });
 export type InFunctionOptions = z.infer<typeof inFunctionOptions>;
 
+/** Ours; the SDK's bare handler; and that one after a charge as ours makes one. */
+const inFunctionWhat = z.enum(['drawbridge', 'bare', 'charged']);
+export type InFunctionWhat = z.infer<typeof inFunctionWhat>;
+
 export const inFunctionRequest = z.object({
-  what: z.enum(['drawbridge', 'bare']),
+  what: inFunctionWhat,
   operations: z.int().positive(),
 });
 
@@ -125,5 +129,7 @@ export const inFunctionSample = z.object({
   ownUs: z.number(),
   totalUs: z.number(),
   cpuUs: z.number(),
+  /** Of `charged`: the handler alone, from the moment when the charge is answered. */
+  handlerUs: z.number().optional(),
 });
 export type InFunctionSample = z.infer<typeof inFunctionSample>;

@@ -1,12 +1,20 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createMcpHandler } from '@modelcontextprotocol/server';
+import { awsEnv, countingLimits, createAwsCall } from '../../src/aws/aws-client.ts';
+import { DynamoDbMeter } from '../../src/quota/dynamodb-meter.ts';
+import { quotaEnv } from '../../src/quota/plan-limits.ts';
 import { invokeStreaming } from '../../test/unit/support/awslambda.ts';
 import { mcpEvent, type ToolReply } from '../cold-cases.ts';
-import { inFunctionOptions, inFunctionRequest, type InFunctionSample } from '../messages.ts';
+import {
+  inFunctionOptions,
+  inFunctionRequest,
+  type InFunctionSample,
+  type InFunctionWhat,
+} from '../messages.ts';
 import { percentile } from '../statistics.ts';
 import { watchWaiting } from '../waiting.ts';
-import { requestHeaders } from '../workload.ts';
+import { plan, requestHeaders } from '../workload.ts';
 import { givenOptions, serveParent } from './parent.ts';
 import { plainServer } from './plain-server.ts';
 
@@ -21,8 +29,24 @@ const waiting = watchWaiting();
 const event = mcpEvent(caller, params);
 const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
 
+const usage = quotaEnv.parse(process.env);
+const updateItem = createAwsCall(awsEnv.parse(process.env), 'dynamodb', countingLimits);
+const meter = new DynamoDbMeter({
+  updateItem: (input) => updateItem('UpdateItem', input),
+  tableName: usage.USAGE_TABLE_NAME,
+  plans: usage.PLANS,
+  now: Date.now,
+});
+const charge = {
+  principal: { tenant: 'bench', subject: 'key:bench', role: 'user', lane: 'key', plan },
+  units: 1,
+} as const;
+
+/** Microseconds of the bare handler after each charge. */
+const handlerUs: number[] = [];
+
 /** From the event as the runtime gives it to the last byte of the answer. */
-const calls = {
+const calls: Readonly<Record<InFunctionWhat, () => Promise<string>>> = {
   drawbridge: async () => (await invokeStreaming(handler, event)).text,
   bare: async () => {
     const request = new Request('http://localhost/mcp', {
@@ -32,6 +56,14 @@ const calls = {
     });
     return (await bare.fetch(request)).text();
   },
+  charged: async () => {
+    const { kind } = await meter.charge(charge);
+    if (kind !== 'granted') throw new Error(`the charge ended as ${kind}`);
+    const startedAt = performance.now();
+    const text = await calls.bare();
+    handlerUs.push((performance.now() - startedAt) * 1000);
+    return text;
+  },
 };
 
 const jsonOf = (text: string): string =>
@@ -39,6 +71,7 @@ const jsonOf = (text: string): string =>
 
 const measure = async (message: unknown): Promise<InFunctionSample> => {
   const { what, operations } = inFunctionRequest.parse(message);
+  handlerUs.length = 0;
   const own: number[] = [];
   const total: number[] = [];
   const cpuBefore = process.cpuUsage();
@@ -59,6 +92,7 @@ const measure = async (message: unknown): Promise<InFunctionSample> => {
     ownUs: percentile(own, 0.5),
     totalUs: percentile(total, 0.5),
     cpuUs: (user + system) / operations,
+    ...(handlerUs.length === 0 ? {} : { handlerUs: percentile(handlerUs, 0.5) }),
   };
 };
 
