@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -12,6 +13,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/{unit,contract,pins}/**/*.test.ts'],
           testTimeout: 20_000,
+          // On two processors vitest would take one.
+          maxWorkers: availableParallelism(),
         },
       },
       {
