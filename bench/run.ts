@@ -38,7 +38,7 @@ import { createWorkload, plan, type Workload } from './workload.ts';
 
 const scales = {
   full: {
-    throughput: { rounds: 3, secondsEach: 3, warmUp: { answers: 20_000, maxSeconds: 25 } },
+    throughput: { rounds: 3, secondsEach: 3, warmUp: { answers: 20_000, maxSeconds: 90 } },
     lanes: { rounds: 7, share: 1 },
     inFunction: { rounds: 9, share: 1 },
     policies: { rounds: 7, share: 1 },

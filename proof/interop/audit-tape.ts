@@ -47,7 +47,7 @@ export class AuditTape extends MemoryLogSink {
     for (let waited = 0; ; waited += 50) {
       const calls = this.#calls.slice(since).filter(isTheirs);
       if (tools.every((name) => calls.some(({ tool }) => tool === name))) return calls;
-      if (waited > 3_000) {
+      if (waited > 10_000) {
         throw new Error(`the audit has ${JSON.stringify(this.#calls.slice(since))}`);
       }
       await sleep(50);

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 
-/** How long one program may take, and one client in this process. */
-export const deadlineMs = 20_000;
+/** How long one program may take, and one client in this process: it ends what hangs, and is no measure of speed. */
+export const deadlineMs = 45_000;
 
 export interface Program {
   readonly args: readonly string[];
