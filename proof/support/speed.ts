@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { figure, table, verdict } from '../../bench/table.ts';
 
+const spread = z.object({ median: z.number() });
+
 /** What is read of `bench/results/latest.json`. */
 const benchResults = z.object({
   machine: z.object({ date: z.string(), processor: z.string(), cores: z.number() }),
@@ -11,7 +13,7 @@ const benchResults = z.object({
     chargedRatio: z.number(),
     waitedUs: z.number(),
     waitedRatio: z.number(),
-    rows: z.array(z.object({ name: z.string(), ownUs: z.object({ median: z.number() }) })),
+    rows: z.array(z.object({ name: z.string(), ownUs: spread, cpuUs: spread })),
   }),
   coldStart: z.object({ rows: z.array(z.object({ name: z.string(), firstAnswerMs: z.number() })) }),
   upstreams: z.object({ targets: z.array(z.object({ name: z.string(), value: z.number() })) }),
@@ -20,7 +22,7 @@ const benchResults = z.object({
       z.object({
         target: z.string(),
         connections: z.number(),
-        figures: z.object({ rps: z.object({ median: z.number() }) }),
+        figures: z.object({ rps: spread, cpuUs: spread, cpuSelfUs: spread }),
       }),
     ),
   }),
@@ -71,12 +73,24 @@ const coldBounds =
   "Node's Request and Response (undici), which the SDK answers with. The adapter is small, and the stdio server that it starts is one " +
   'file; it starts it again for every call.';
 
-const roadBounds =
-  'The road: mcp-proxy answers from one process and counts nothing. A call through the twin passes the firewall and the usage plan, goes ' +
-  'to a Lambda sandbox over the Runtime API (two HTTP exchanges), and is charged by an UpdateItem that is signed, checked against IAM ' +
-  'and written to disk by dynalite (two more). On 28 November that was 1.2 ms of CPU in the gateway, 1.1 in dynalite and 3.5 in the ' +
-  'sandboxes, of which each had answered some hundred calls and was not yet optimized by V8: two cores were full. At AWS, API ' +
-  'Gateway, Lambda and DynamoDB run on machines of their own.';
+const ms = (us: number): string => `${figure(us / 1000)} ms`;
+
+const roadBounds = ({ throughput, inFunction }: BenchResults): string => {
+  const at = (prefix: RegExp) =>
+    throughput.rows.find(({ target, connections }) => connections === 10 && prefix.test(target))
+      ?.figures;
+  const [twin, proxy] = [at(/^twin/u), at(statelessProxy)];
+  return (
+    'The road: mcp-proxy answers from one process and counts nothing. A call through the twin passes the firewall and the usage plan, goes ' +
+    'to a Lambda sandbox over the Runtime API (two HTTP exchanges), and is charged by an UpdateItem that is signed, checked against IAM ' +
+    `and written to disk by dynalite (two more). At 10 connections that is ${ms(twin?.cpuUs.median ?? Number.NaN)} of CPU for each call, ` +
+    `${ms(twin?.cpuSelfUs.median ?? Number.NaN)} of it in the gateway, against ${ms(proxy?.cpuUs.median ?? Number.NaN)} of mcp-proxy, and both ` +
+    `processors are full. The function itself takes ${ms(inFunction.rows[0]?.cpuUs.median ?? Number.NaN)} when it has a processor to itself; ` +
+    'here twelve processes share two of them, and their caches. At AWS, API Gateway, Lambda and DynamoDB run on machines of their own.'
+  );
+};
+
+const statelessProxy = /^mcp-proxy .*stateless/u;
 
 const targetsOf = (results: BenchResults): readonly Target[] => {
   const rps = (prefix: string, connections: number): number =>
@@ -85,7 +99,7 @@ const targetsOf = (results: BenchResults): readonly Target[] => {
     )?.figures.rps.median ?? Number.NaN;
   const stateless = (connections: number): number =>
     results.throughput.rows.find(
-      (row) => /^mcp-proxy .*stateless/u.test(row.target) && row.connections === connections,
+      (row) => statelessProxy.test(row.target) && row.connections === connections,
     )?.figures.rps.median ?? Number.NaN;
   const firstAnswer = (name: string): number =>
     results.coldStart.rows.find((row) => row.name === name)?.firstAnswerMs ?? Number.NaN;
@@ -109,7 +123,7 @@ const targetsOf = (results: BenchResults): readonly Target[] => {
         `requests per second through the twin, against mcp-proxy stateless with a key, ${count} connections`,
         rps('twin', count) / stateless(count),
         1,
-        roadBounds,
+        roadBounds(results),
       ),
     ),
     atMost('lookups with 1,000,000 keys, against 10', results.growth.keys.ratio, 1.2),
