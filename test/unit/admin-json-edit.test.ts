@@ -96,3 +96,10 @@ it('formats arrays of plain values in a line of 100 columns, and others over lin
     `{\n  "args": [\n    "${'x'.repeat(86)}"\n  ]\n}`,
   );
 });
+
+it('reads names with escapes to their end', () => {
+  const text = String.raw`{"of": {"a\"b": 1, "c\\": "\"", "d": 2}}`;
+  expect(setMember(text, 'of', 'd', 3)).toBe(String.raw`{"of": {"a\"b": 1, "c\\": "\"", "d": 3}}`);
+  expect(removeMember(text, 'of', 'a"b')).toBe(String.raw`{"of": {"c\\": "\"", "d": 2}}`);
+  expect(removeMember(text, 'of', 'c\\')).toBe(String.raw`{"of": {"a\"b": 1, "d": 2}}`);
+});
