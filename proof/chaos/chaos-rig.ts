@@ -7,7 +7,8 @@ import { startRig, type Rig } from '../support/rig.ts';
 import { timedCall, type Ended } from './client-call.ts';
 import { limitUpstreams, withVariables } from './edited-deployment.ts';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.ts';
-import { bearerLane, callOf, claimsOf, signedLane, type Send } from './lanes.ts';
+import { claimsOf } from '../support/pool-claims.ts';
+import { bearerLane, callOf, signedLane, type Send } from './lanes.ts';
 import { functionIn, kill, processesBelow } from './processes.ts';
 import { fixtureNames, startFixtures, writeFixtures, type Fixtures } from './upstream-fixtures.ts';
 

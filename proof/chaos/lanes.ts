@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { CiCredentials } from '../../local/twin.ts';
 import { signedFetch } from '../../src/signing/signed-fetch.ts';
 
@@ -32,34 +31,6 @@ export const signedLane = (url: string, ci: CiCredentials, offMs = 0): Send => {
     now: () => new Date(Date.now() + offMs),
   });
   return (message, signal) => send(`${url}/ci/mcp`, requestOf(message, signal));
-};
-
-export interface PoolFacts {
-  readonly issuer: string;
-  /** The client that everybody shares. */
-  readonly clientId: string;
-}
-
-/** An access token's claims as Cognito writes them for a user of the tenant; no two are equal. */
-export const claimsOf = (
-  { issuer, clientId }: PoolFacts,
-  tenant: string,
-  changes: Readonly<Record<string, unknown>> = {},
-): Readonly<Record<string, unknown>> => {
-  const now = Math.floor(Date.now() / 1000);
-  return {
-    sub: 'somebody',
-    iss: issuer,
-    client_id: clientId,
-    token_use: 'access',
-    scope: 'drawbridge/mcp',
-    username: 'somebody',
-    jti: randomUUID(),
-    iat: now,
-    exp: now + 600,
-    tenant,
-    ...changes,
-  };
 };
 
 export const callOf = (name: string, args: object): object => ({

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { AwsCredentials } from '../../local/connection.ts';
 import type { CiCredentials } from '../../local/twin.ts';
-import type { PoolFacts } from './lanes.ts';
+import type { PoolFacts } from '../support/pool-claims.ts';
 
 /** What is asked of a twin in a process of its own. */
 export const fromParent = z.discriminatedUnion('kind', [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connectTo } from '../../cli/connect.ts';
 import type { CiCredentials } from '../../local/twin.ts';
 import type { AdminPorts } from '../../src/admin/ports.ts';
-import { claimsOf, type PoolFacts } from './lanes.ts';
+import { claimsOf, type PoolFacts } from '../support/pool-claims.ts';
 import type { FromParent, ToParent } from './twin-messages.ts';
 
 /** A twin in a process of its own: what it holds in memory is its own, and it can be killed. */

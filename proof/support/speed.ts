@@ -68,10 +68,10 @@ const functionBounds = ({ inFunction }: BenchResults): string => {
 };
 
 const coldBounds =
-  "The cold start: half of it is reading and running the bundle, of which the SDK's server and zod are two thirds, and a fifth is " +
-  'Node itself. Of the first call, making the index of the documents ready is a quarter, and as much is the load of ' +
-  "Node's Request and Response (undici), which the SDK answers with. The adapter is small, and the stdio server that it starts is one " +
-  'file; it starts it again for every call.';
+  "The cold start: a fifth of it is Node itself and a third is reading and running the bundle, of which the SDK's server and zod are two " +
+  'thirds. Of the first call, making the index of the documents ready and loading Request and Response of Node (undici), which the ' +
+  'SDK answers with, are about a fifth each. The adapter is small, and the stdio server that it starts is one file; it starts it again ' +
+  'for every call.';
 
 const ms = (us: number): string => `${figure(us / 1000)} ms`;
 
