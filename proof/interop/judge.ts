@@ -87,6 +87,12 @@ const protocolOf = ({ era }: InteropClient, { protocolVersion }: Seen): string =
   return version;
 };
 
+/** With its causes: that a fetch failed says nothing. */
+const whyOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${whyOf(error.cause)}`;
+};
+
 /** Plays the client on the lane. Never throws: what went wrong is in the row. */
 export const judge = async (stage: Stage, client: InteropClient, lane: Lane): Promise<Row> => {
   const run = client.lanes[lane];
@@ -113,7 +119,7 @@ export const judge = async (stage: Stage, client: InteropClient, lane: Lane): Pr
       ok: true,
     };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = whyOf(error);
     return { cells: [...head, '–', '–', '–', '–', 'FAILED'], ok: false, why };
   }
 };

@@ -23,7 +23,10 @@ export const bridgeCommand = (access: Access, protocol: Protocol, port: number):
   ...(access.lane === 'key' ? ['--header', `Authorization: Bearer ${access.key}`] : []),
 ];
 
-/** Signs in when the bridge asks for it on stderr. */
+/**
+ * Signs in when the bridge asks for it on stderr. It writes the address first and listens for the answer a quarter of a
+ * second later, which a person cannot tell and this browser can: so the browser goes there when the bridge says that it waits.
+ */
 const answerOn = (
   { rig }: Stage,
   { url }: Access,
@@ -31,9 +34,12 @@ const answerOn = (
   fail: (error: unknown) => void,
 ): void => {
   const { origin } = new URL(url);
+  let asked: string | undefined;
   createInterface({ input: stderr }).on('line', (line) => {
-    if (line.startsWith(`${origin}/`) && line.includes('redirect_uri='))
-      signIn(rig.twin, line).catch(fail);
+    if (line.startsWith(`${origin}/`) && line.includes('redirect_uri=')) asked = line;
+    if (asked === undefined || !line.endsWith('Waiting for authorization...')) return;
+    signIn(rig.twin, asked).catch(fail);
+    asked = undefined;
   });
 };
 

@@ -52,6 +52,12 @@ describe('a row fails', () => {
     expect(row).toMatchObject({ ok: false, why: 'it was not done in 0.1 s' });
   });
 
+  it('and says the causes too', async () => {
+    const cause = new Error('connect ECONNREFUSED');
+    const row = await judged(() => Promise.reject(new TypeError('fetch failed', { cause })));
+    expect(row).toMatchObject({ ok: false, why: 'fetch failed: connect ECONNREFUSED' });
+  });
+
   it('when the gate never heard of it', async () => {
     const before = await play(stage, await stage.access('key'));
     const row = await judged(async () => before);
