@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** Vitest's own is one second. It ends what hangs, and is no measure of speed: two other files may have both processors. */
+const expectations = { poll: { timeout: 15_000 } };
+
 /**
  * unit and cdk run without a twin; integration has one twin per file and runs two files at a time. Each project is a group of its
  * own: vitest refuses to mix numbers of workers in one, and runs a group when the one before it has ended.
@@ -10,6 +13,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          expect: expectations,
           name: 'unit',
           include: ['test/{unit,contract,pins}/**/*.test.ts'],
           testTimeout: 20_000,
@@ -19,6 +23,7 @@ export default defineConfig({
       },
       {
         test: {
+          expect: expectations,
           name: 'cdk',
           include: ['test/cdk/**/*.test.ts'],
           testTimeout: 120_000,
@@ -31,6 +36,7 @@ export default defineConfig({
       },
       {
         test: {
+          expect: expectations,
           name: 'integration',
           globalSetup: ['test/integration/support/synthesized.ts'],
           include: ['test/integration/**/*.test.ts'],
@@ -42,6 +48,7 @@ export default defineConfig({
       },
       {
         test: {
+          expect: expectations,
           // After the others: it judges what the integration tests recorded.
           name: 'permissions',
           include: ['test/permissions/**/*.test.ts'],
@@ -50,6 +57,7 @@ export default defineConfig({
       },
       {
         test: {
+          expect: expectations,
           // The short forms of the suites in proof/: each has a command of its own for the long one.
           name: 'proof',
           globalSetup: ['test/proof/support/synthesized.ts'],
