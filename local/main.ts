@@ -7,6 +7,7 @@ import { ItemsApi, itemsApiSecret } from './items-api.ts';
 import { LiveTwin } from './live-twin.ts';
 import { readOptions } from './options.ts';
 import { oneAtATime, reload } from './reload.ts';
+import { stopOnSignals } from './stop-on-signals.ts';
 import { synthesize } from './synthesize.ts';
 import { fail, say } from './terminal.ts';
 import type { Twin } from './twin.ts';
@@ -122,7 +123,15 @@ const main = async (): Promise<void> => {
 
   const known = options.reset ? undefined : last;
   const items = await ItemsApi.plan(projectDirectory, stateDirectory, itemsPort(options.port));
-  const synth = { projectDirectory, env, environment: items?.environment ?? {} };
+  const stopping = new AbortController();
+  const closing: (() => void | Promise<void>)[] = [() => stopping.abort()];
+  stopOnSignals(closing);
+  const synth = {
+    projectDirectory,
+    env,
+    environment: items?.environment ?? {},
+    signal: stopping.signal,
+  };
   say('Drawbridge: synthesizing what cdk deploy would deploy …');
   const { directory, fresh } = await synthesize(synth);
   if (!fresh) say('(unchanged since the last start)');
@@ -137,8 +146,7 @@ const main = async (): Promise<void> => {
     ),
     onProblem: (line) => say(`problem  ${line}`),
   }).catch((error: unknown) => fail(explainStart(error, options.port)));
-  const closing: (() => void | Promise<void>)[] = [() => live.close()];
-  stopOnSignals(closing);
+  closing.push(() => live.close());
 
   const connection = connectionOf(live.twin);
   writeConnection(connectionFile, connection);
@@ -195,24 +203,5 @@ const serversOf = ({ deployment }: Twin): readonly string[] =>
 
 /** Beside the twin's own, so that several twins do not meet. */
 const itemsPort = (port: number): number => (port === 0 || port === 65_535 ? 0 : port + 1);
-
-/** Ends what was started, the last first. */
-const stopOnSignals = (closing: readonly (() => void | Promise<void>)[]): void => {
-  let stopping = false;
-  const closeAll = async (): Promise<void> => {
-    for (const close of closing.toReversed()) await close();
-  };
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    closeAll().then(
-      () => process.exit(0),
-      (error: unknown) => fail(`The twin did not stop cleanly: ${String(error)}`),
-    );
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  // The launcher holds this channel: when it is gone, nobody is left to stop the twin.
-  if (process.channel !== undefined) process.on('disconnect', stop);
-};
 
 main().catch((error: unknown) => fail((error as Error).message));

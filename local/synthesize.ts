@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import * as z from 'zod';
+import { killGroup } from './process-group.ts';
 import { JsonFile } from './state/json-file.ts';
 import { hashOf, sourcesHash } from './synthesis-sources.ts';
 
@@ -12,6 +13,8 @@ export interface SynthesizeOptions {
   readonly env: string;
   /** Variables beside this process's own, for `${env:NAME}` of `config/mcp.json`. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Ends `cdk synth` and what it started, at once; what is in `directory` then is not whole. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -24,6 +27,7 @@ export const synthesize = async ({
   projectDirectory,
   env,
   environment = {},
+  signal,
 }: SynthesizeOptions): Promise<{ readonly directory: string; readonly fresh: boolean }> => {
   const directory = join(projectDirectory, 'cdk.out');
   const manifest = join(directory, 'manifest.json');
@@ -37,7 +41,8 @@ export const synthesize = async ({
     return { directory, fresh: false };
   }
   rmSync(stampPath, { force: true });
-  await runSynth({ projectDirectory, env, environment, directory });
+  const ending = signal === undefined ? {} : { signal };
+  await runSynth({ projectDirectory, env, environment, directory, ...ending });
   new JsonFile(stampPath, stamp, { env: '', sources: '', manifest: '' }).save({
     env,
     sources: wanted,
@@ -51,14 +56,16 @@ export interface SynthOptions extends SynthesizeOptions {
   readonly directory: string;
 }
 
-/** Runs `cdk synth`. @throws Error with what it said. */
+/** Runs `cdk synth`. @throws Error with what it said; the reason of `signal`. */
 export const runSynth = ({
   projectDirectory,
   env,
   environment = {},
   directory,
+  signal,
 }: SynthOptions): Promise<void> =>
   new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     const cdk = join(projectDirectory, 'node_modules', 'aws-cdk', 'bin', 'cdk');
     const args = [
       ...[cdk, 'synth', '--quiet', '--no-notices', '--no-version-reporting'],
@@ -67,6 +74,8 @@ export const runSynth = ({
     const child = spawn(process.execPath, args, {
       cwd: projectDirectory,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own can be ended whole; without a signal, Ctrl-C has to reach it.
+      detached: signal !== undefined,
       // The CDK runs `node bin/drawbridge.ts`: with the Node that runs this.
       env: {
         ...process.env,
@@ -75,12 +84,18 @@ export const runSynth = ({
         PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
       },
     });
+    const end = (): void => {
+      if (child.pid !== undefined) killGroup(child.pid);
+    };
+    signal?.addEventListener('abort', end);
     const said: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => said.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
     child.on('error', reject);
     child.on('close', (code) => {
-      if (code === 0) resolve();
+      signal?.removeEventListener('abort', end);
+      if (signal?.aborted) reject(signal.reason as Error);
+      else if (code === 0) resolve();
       else reject(new Error(meaningful(Buffer.concat(said).toString('utf8'))));
     });
   });

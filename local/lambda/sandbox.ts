@@ -8,7 +8,8 @@ import type { OrphanReaper } from './orphan-reaper.ts';
 import { reportLine } from './report-line.ts';
 import { RuntimeApi } from './runtime-api.ts';
 import type { RuntimeError } from './runtime-error.ts';
-import { exitReason, killGroup, startProcess } from './sandbox-process.ts';
+import { killGroup } from '../process-group.ts';
+import { exitReason, startProcess } from './sandbox-process.ts';
 
 export interface SandboxOptions {
   readonly definition: FunctionDefinition;

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
@@ -73,6 +73,24 @@ describe('npm start with a broken mcp.json', () => {
     expect(said.text).toContain('mcpServers.weather.header: there is no such setting');
     expect(said.text).toContain('mcpServers.weather.url: has a user name or password in it');
     expect(said.text).not.toContain('    at ');
+  });
+});
+
+/** Lines of the processes that work in the copy. */
+const processesOfCopy = (): readonly string[] =>
+  execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.includes(copy));
+
+describe.each(['SIGINT', 'SIGTERM'] as const)('npm start, by %s while it synthesizes', (signal) => {
+  it('stops, and so does what it started', { timeout: 120_000 }, async () => {
+    writeMcpJson({ [signal.toLowerCase()]: { url: 'https://weather.example/mcp' } });
+    const { child, said } = start(await freePort());
+    await expect.poll(processesOfCopy).toContainEqual(expect.stringContaining('cdk synth'));
+    child.kill(signal);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    await expect.poll(processesOfCopy).toEqual([]);
+    expect(said.text).toBe('Drawbridge: synthesizing what cdk deploy would deploy …\n');
   });
 });
 
