@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -8,15 +9,39 @@ import * as z from 'zod';
 const projectDirectory = dirname(import.meta.dirname);
 const bin = (name: string) => join(projectDirectory, 'node_modules', ...name.split('/'));
 
-const step = (name: string, script: string, args: readonly string[]): boolean => {
+interface Step {
+  readonly name: string;
+  readonly script: string;
+  readonly args: readonly string[];
+}
+
+/** @param output - `later` keeps what it writes until it has ended: for steps that run beside each other. */
+const step = async (
+  { name, script, args }: Step,
+  output: 'inherit' | 'later' = 'inherit',
+): Promise<boolean> => {
   const startedAt = Date.now();
-  const { status } = spawnSync(process.execPath, [script, ...args], {
+  const stdio = output === 'inherit' ? 'inherit' : 'pipe';
+  const child = spawn(process.execPath, [script, ...args], {
     cwd: projectDirectory,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', stdio, stdio],
   });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => said.push(chunk));
+  }
+  const [code] = (await once(child, 'close')) as [number | null];
+  process.stdout.write(Buffer.concat(said));
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-  console.log(`${status === 0 ? 'ok  ' : 'FAIL'}  ${name}  ${seconds} s`);
-  return status === 0;
+  console.log(`${code === 0 ? 'ok  ' : 'FAIL'}  ${name}  ${seconds} s`);
+  return code === 0;
+};
+
+/** One after the other. */
+const steps = async (...all: readonly Step[]): Promise<readonly boolean[]> => {
+  const passed: boolean[] = [];
+  for (const one of all) passed.push(await step(one, 'later'));
+  return passed;
 };
 
 const report = z.object({
@@ -56,23 +81,38 @@ const failuresOf = ({ testResults }: z.infer<typeof report>): readonly string[] 
   });
 
 // Before the types: tests import those of the suites.
-const hasSuites = step('suites', join(projectDirectory, 'scripts', 'ensure-suites.mjs'), []);
-const checks = [
-  step('format', bin('prettier/bin/prettier.cjs'), ['--check', '--log-level=warn', '.']),
-  step('types', bin('typescript/bin/tsc'), ['--noEmit']),
-  step('lint', bin('eslint/bin/eslint.js'), ['--max-warnings=0', '.']),
-];
+const hasSuites = await step({
+  name: 'suites',
+  script: join(projectDirectory, 'scripts', 'ensure-suites.mjs'),
+  args: [],
+});
+// ESLint takes as long as the other two, and a processor of its own.
+const checks = await Promise.all([
+  steps(
+    {
+      name: 'format',
+      script: bin('prettier/bin/prettier.cjs'),
+      args: ['--check', '--log-level=warn', '.'],
+    },
+    { name: 'types', script: bin('typescript/bin/tsc'), args: ['--noEmit'] },
+  ),
+  steps({ name: 'lint', script: bin('eslint/bin/eslint.js'), args: ['--max-warnings=0', '.'] }),
+]).then((both) => both.flat());
 
 const directory = mkdtempSync(join(tmpdir(), 'drawbridge-test-'));
 const reportFile = join(directory, 'report.json');
 const filters = process.argv.slice(2);
-const tests = step('tests', bin('vitest/vitest.mjs'), [
-  'run',
-  '--reporter=default',
-  '--reporter=json',
-  `--outputFile.json=${reportFile}`,
-  ...filters,
-]);
+const tests = await step({
+  name: 'tests',
+  script: bin('vitest/vitest.mjs'),
+  args: [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${reportFile}`,
+    ...filters,
+  ],
+});
 
 let passed = 0;
 let failed = 1;
