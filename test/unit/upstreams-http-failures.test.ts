@@ -190,7 +190,7 @@ describe.each([
     await expect(upstream.request(call('wait', {}, { timeoutMs: 200 }))).rejects.toMatchObject({
       failure: 'timeout',
     });
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(4_000);
     const before = server.requests.length;
     await upstream.request(aRequest());
     const after = server.requests.slice(before).map(({ method }) => method);

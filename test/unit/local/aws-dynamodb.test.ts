@@ -178,7 +178,7 @@ describe('an outage', () => {
     await expect(role.send(new GetItemCommand({ TableName, Key: key('a') }))).rejects.toMatchObject(
       { name: 'InternalServerError', $metadata: { httpStatusCode: 500 } },
     );
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(5_000);
     await fixture.endpoint.dynamodb.start();
     const got = await role.send(new GetItemCommand({ TableName, Key: key('a') }));
     expect(got.Item?.['n']).toEqual({ N: '1' });

@@ -74,7 +74,7 @@ export class LambdaFixture implements AsyncDisposable {
 export const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 /** Polls until `probe` holds, for effects that only the operating system announces. */
-export const eventually = async (probe: () => boolean, withinMs = 3000): Promise<boolean> => {
+export const eventually = async (probe: () => boolean, withinMs = 15_000): Promise<boolean> => {
   const end = Date.now() + withinMs;
   while (!probe()) {
     if (Date.now() > end) return false;
