@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { FunctionDefinition } from '../local/lambda/function-service.ts';
 import { Invocation } from '../local/lambda/invocation.ts';
-import { OrphanReaper } from '../local/lambda/orphan-reaper.ts';
+import { OrphanReaper } from '../local/orphan-reaper.ts';
 import { Sandbox } from '../local/lambda/sandbox.ts';
 import { MemoryLogSink } from '../local/log/memory-log-sink.ts';
 import { watchOthers } from './cpu.ts';

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import * as z from 'zod';
-import { killGroup } from './process-group.ts';
+import { OrphanReaper } from './orphan-reaper.ts';
 import { JsonFile } from './state/json-file.ts';
 import { hashOf, sourcesHash } from './synthesis-sources.ts';
 
@@ -13,7 +13,7 @@ export interface SynthesizeOptions {
   readonly env: string;
   /** Variables beside this process's own, for `${env:NAME}` of `config/mcp.json`. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Ends `cdk synth` and what it started, at once; what is in `directory` then is not whole. */
+  /** Ends `cdk synth` and what it started, at once, as a kill of this process then does; `directory` is not whole after it. */
   readonly signal?: AbortSignal;
 }
 
@@ -51,6 +51,21 @@ export const synthesize = async ({
   return { directory, fresh: true };
 };
 
+/** Ends the child's group when the signal or this process ends. @returns what to do when it has ended by itself. */
+const endWith = (signal: AbortSignal, { pid }: ChildProcess): (() => void) => {
+  if (pid === undefined) return () => undefined;
+  const reaper = new OrphanReaper();
+  reaper.watch(pid);
+  const end = (): void => reaper.close();
+  signal.addEventListener('abort', end);
+  return () => {
+    signal.removeEventListener('abort', end);
+    if (signal.aborted) return;
+    reaper.forget(pid);
+    reaper.close();
+  };
+};
+
 export interface SynthOptions extends SynthesizeOptions {
   /** Where the cloud assembly goes. */
   readonly directory: string;
@@ -84,16 +99,13 @@ export const runSynth = ({
         PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
       },
     });
-    const end = (): void => {
-      if (child.pid !== undefined) killGroup(child.pid);
-    };
-    signal?.addEventListener('abort', end);
+    const letGo = signal === undefined ? undefined : endWith(signal, child);
     const said: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => said.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
     child.on('error', reject);
     child.on('close', (code) => {
-      signal?.removeEventListener('abort', end);
+      letGo?.();
       if (signal?.aborted) reject(signal.reason as Error);
       else if (code === 0) resolve();
       else reject(new Error(meaningful(Buffer.concat(said).toString('utf8'))));

@@ -12,7 +12,7 @@ import type {
 } from './function-service.ts';
 import { functionError } from './invocation.ts';
 import { MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from './limits.ts';
-import { OrphanReaper } from './orphan-reaper.ts';
+import { OrphanReaper } from '../orphan-reaper.ts';
 import { FunctionPools, type FunctionPoolsOptions } from './function-pools.ts';
 import type { PoolStats } from './sandbox-pool.ts';
 

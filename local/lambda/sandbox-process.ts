@@ -77,3 +77,12 @@ export const exitReason = (
   if (signal !== null) return `signal: ${signal === 'SIGKILL' ? 'killed' : signal}`;
   return code === 0 ? undefined : `exit status ${code}`;
 };
+
+/** Ends a process and what it started. */
+export const killGroup = (processGroup: number): void => {
+  try {
+    process.kill(-processGroup, 'SIGKILL');
+  } catch {
+    // Nobody of the group is left.
+  }
+};

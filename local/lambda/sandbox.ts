@@ -4,12 +4,11 @@ import type { LogSink } from '../log/log-sink.ts';
 import type { FunctionDefinition } from './function-service.ts';
 import type { Invocation } from './invocation.ts';
 import { INIT_TIMEOUT_MS } from './limits.ts';
-import type { OrphanReaper } from './orphan-reaper.ts';
+import type { OrphanReaper } from '../orphan-reaper.ts';
 import { reportLine } from './report-line.ts';
 import { RuntimeApi } from './runtime-api.ts';
 import type { RuntimeError } from './runtime-error.ts';
-import { killGroup } from '../process-group.ts';
-import { exitReason, startProcess } from './sandbox-process.ts';
+import { exitReason, killGroup, startProcess } from './sandbox-process.ts';
 
 export interface SandboxOptions {
   readonly definition: FunctionDefinition;

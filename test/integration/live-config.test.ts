@@ -82,13 +82,17 @@ const processesOfCopy = (): readonly string[] =>
     .split('\n')
     .filter((line) => line.includes(copy));
 
-describe.each(['SIGINT', 'SIGTERM'] as const)('npm start, by %s while it synthesizes', (signal) => {
+describe.each([
+  ['SIGINT', [0, null]],
+  ['SIGTERM', [0, null]],
+  ['SIGKILL', [null, 'SIGKILL']],
+] as const)('npm start, by %s while it synthesizes', (signal, ended) => {
   it('stops, and so does what it started', { timeout: 120_000 }, async () => {
     writeMcpJson({ [signal.toLowerCase()]: { url: 'https://weather.example/mcp' } });
     const { child, said } = start(await freePort());
     await expect.poll(processesOfCopy).toContainEqual(expect.stringContaining('cdk synth'));
     child.kill(signal);
-    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(await once(child, 'exit')).toEqual(ended);
     await expect.poll(processesOfCopy).toEqual([]);
     expect(said.text).toBe('Drawbridge: synthesizing what cdk deploy would deploy …\n');
   });

@@ -17,8 +17,8 @@ for pid in $list; do kill -9 "-$pid" 2>/dev/null; done
 `;
 
 /**
- * Kills sandboxes that outlive the twin. A sandbox notices by itself that its Runtime API is gone, unless its
- * function never yields; this small shell process covers that one.
+ * Kills process groups that outlive the twin: a sandbox, which notices by itself that its Runtime API is gone unless its
+ * function never yields, and a synthesis, which would hold `cdk.out` against the next start.
  */
 export class OrphanReaper {
   readonly #shell: ChildProcess;
